@@ -1,0 +1,91 @@
+"""What a response tells the next turn about its chain, so that no turn reads the whole of it; pure, stores nothing."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import orjson
+
+from emulator.core.errors import ApiError
+
+# Output item type -> (the type of the item that answers it, how the service's error names the call).
+CALLS: Mapping[str, tuple[str, str]] = {
+    "function_call": ("function_call_output", "function"),
+    "custom_tool_call": ("custom_tool_call_output", "custom tool"),
+    "computer_call": ("computer_call_output", "computer"),
+    "local_shell_call": ("local_shell_call_output", "local shell"),
+    "shell_call": ("shell_call_output", "shell"),
+    "apply_patch_call": ("apply_patch_call_output", "apply patch"),
+}
+OUTPUTS: Mapping[str, tuple[str, str]] = {answer: (call, name) for call, (answer, name) in CALLS.items()}
+
+Calls = dict[str, tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class ChainState:
+    """The state of a chain after a response: `depth` turns, `tokens` of context, and what is still open.
+
+    `open_calls` maps a call_id without output to (item type, name). Approvals, listed MCP servers and the active
+    container are kept for the tools that need them.
+    """
+
+    depth: int = 0
+    tokens: int = 0
+    open_calls: Calls = field(default_factory=dict)
+    approvals: dict[str, Any] = field(default_factory=dict)
+    mcp_servers: tuple[str, ...] = ()
+    container: str | None = None
+
+    def to_json(self) -> bytes:
+        """The state as it is saved with its response."""
+        return orjson.dumps({name: getattr(self, name) for name in self.__dataclass_fields__})
+
+    @classmethod
+    def from_json(cls, saved: bytes) -> "ChainState":
+        """Read a saved state back."""
+        data = orjson.loads(saved)
+        calls = {call_id: (kind, name) for call_id, (kind, name) in data.pop("open_calls").items()}
+        return cls(**{**data, "mcp_servers": tuple(data["mcp_servers"]), "open_calls": calls})
+
+    def after(self, items: Iterable[Mapping[str, Any]], tokens: int) -> "ChainState":
+        """The state after a turn's input `items`, with which the whole context has `tokens`."""
+        return replace(self, depth=self.depth + 1, tokens=tokens, open_calls=_still_open(self.open_calls, items))
+
+    def with_output(self, response: Mapping[str, Any]) -> "ChainState":
+        """The state after the turn has ended as `response`."""
+        usage = response["usage"] or {"output_tokens": 0}
+        tokens = self.tokens + usage["output_tokens"]
+        return replace(self, tokens=tokens, open_calls=_still_open(self.open_calls, response["output"]))
+
+
+def _still_open(calls: Calls, items: Iterable[Mapping[str, Any]]) -> Calls:
+    calls = dict(calls)
+    for item in items:
+        if item["type"] in CALLS:
+            calls[item["call_id"]] = (item["type"], item.get("name", ""))
+        elif item["type"] in OUTPUTS:
+            calls.pop(item["call_id"], None)
+    return calls
+
+
+def match_outputs(state: ChainState, items: Iterable[Mapping[str, Any]]) -> Calls:
+    """The calls that the outputs among `items` answer, by call_id.
+
+    Raises `no_call_for_output` for an output without its call, before it in `items` or open in the chain, and
+    `no_output_for_call` where a call stays without output (docs/reference/errors.md).
+    """
+    still_open, answered = dict(state.open_calls), Calls()
+    for item in items:
+        kind = item["type"]
+        if kind in CALLS:
+            still_open[item["call_id"]] = (kind, item.get("name", ""))
+        elif kind in OUTPUTS:
+            call_type, name = OUTPUTS[kind]
+            call = still_open.pop(item["call_id"], None) or answered.get(item["call_id"])
+            if call is None or call[0] != call_type:
+                raise ApiError("no_call_for_output", "input", kind=name, call_id=item["call_id"])
+            answered[item["call_id"]] = call
+    for call_id, (kind, _) in still_open.items():
+        raise ApiError("no_output_for_call", "input", kind=CALLS[kind][1], call_id=call_id)
+    return answered

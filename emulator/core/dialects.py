@@ -1,0 +1,111 @@
+"""How Azure and OpenAI differ, as data: one frozen `Dialect` each, chosen by the path; no other file compares names."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from emulator.core.errors import ERRORS, ApiError, ErrorRow
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """One dialect of the wire. `errors` holds the rows that it words otherwise than `ERRORS`."""
+
+    name: str
+    prefixes: tuple[str, ...]
+    content_filters: bool
+    deleted_object: str
+    request_id_prefix: str
+    file_prefixes: Mapping[str, str]
+    file_purposes: tuple[str, ...]
+    image_file_ids: bool
+    compact: bool
+    conversations: bool
+    raw_headers: tuple[tuple[bytes, bytes], ...] = ()
+    gateway_headers: bool = False
+    done_frame: bool = False
+    errors: Mapping[str, ErrorRow] = field(default_factory=dict)
+
+    def file_prefix(self, purpose: str) -> str:
+        """What an id of a file with that purpose begins with."""
+        return self.file_prefixes.get(purpose, "file-")
+
+    def render(self, error: ApiError) -> tuple[int, dict[str, Any]]:
+        """The status and body with which this dialect says `error`."""
+        row = self.errors.get(error.name, ERRORS[error.name])
+        message = row.message.format(**error.values)
+        if row.envelope == "gateway":
+            return row.status, {"error": {"code": row.code, "message": message}}
+        if row.envelope == "bare":
+            return row.status, {"statusCode": row.status, "message": message}
+        body = {"message": message, "type": row.type, "param": error.param, "code": row.code}
+        return row.status, {"error": body}
+
+
+def _gateway(status: int, code: str, message: str) -> ErrorRow:
+    return ErrorRow(status, message, code, None, "gateway")
+
+
+_DENIED = (
+    "Access denied due to invalid subscription key or wrong API endpoint. Make sure to provide a valid key for an "
+    "active subscription and use a correct regional API endpoint for your resource."
+)
+
+OPENAI = Dialect(
+    name="openai",
+    prefixes=("/v1",),
+    content_filters=False,
+    deleted_object="response",
+    request_id_prefix="req_",
+    file_prefixes={},
+    file_purposes=("assistants", "batch", "fine-tune", "vision", "user_data", "evals"),
+    image_file_ids=True,
+    compact=True,
+    conversations=True,
+    done_frame=True,
+    raw_headers=((b"openai-version", b"2020-10-01"), (b"openai-organization", b"emulator"), (b"openai-processing-ms", b"1")),
+)
+
+AZURE = Dialect(
+    name="azure",
+    prefixes=("/openai/v1", "/openai"),
+    content_filters=True,
+    deleted_object="response.deleted",
+    request_id_prefix="",
+    file_prefixes={"assistants": "assistant-"},
+    file_purposes=("assistants", "batch", "fine-tune", "evals"),
+    image_file_ids=False,
+    compact=False,
+    conversations=False,
+    raw_headers=((b"x-content-type-options", b"nosniff"),),
+    gateway_headers=True,
+    errors={
+        "no_key": _gateway(401, "401", _DENIED),
+        "bad_key": _gateway(401, "401", _DENIED),
+        "unknown_deployment": _gateway(
+            404,
+            "DeploymentNotFound",
+            "The API deployment for this resource does not exist. If you created the deployment within the last "
+            "5 minutes, please wait a moment and try again.",
+        ),
+        "bad_path": _gateway(404, "404", "Resource not found"),
+        "bad_method": _gateway(405, "405", "Method not allowed"),
+        "file_purpose": _gateway(400, "invalidPayload", "Invalid value for purpose."),
+        "file_not_found": _gateway(404, "notFound", "File {id} not found."),
+    },
+)
+
+# Longest prefix first: /openai/v1 is not /openai plus a path.
+BY_PREFIX: tuple[tuple[str, Dialect], ...] = (
+    ("/openai/v1", AZURE),
+    ("/openai", AZURE),
+    ("/v1", OPENAI),
+)
+
+
+def choose(path: str) -> tuple[str, Dialect] | None:
+    """The prefix and dialect of a path, or None where the path is outside the API."""
+    for prefix, dialect in BY_PREFIX:
+        if path.startswith(prefix) and path[len(prefix) : len(prefix) + 1] in ("", "/"):
+            return prefix, dialect
+    return None

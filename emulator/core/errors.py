@@ -1,0 +1,292 @@
+"""Every error of the wire as one row of one table; it raises nothing by itself and knows no HTTP framework."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorRow:
+    """One line of the error table (docs/reference/errors.md).
+
+    `message` is a `str.format` template. `envelope` names the shape of the body: `model` has all four keys
+    (message, type, param, code), `gateway` only code and message, `bare` is Azure's answer to a bad token.
+    """
+
+    status: int
+    message: str
+    code: str | None = None
+    type: str | None = "invalid_request_error"
+    envelope: str = "model"
+
+
+ERRORS: Mapping[str, ErrorRow] = {
+    # The body and its fields
+    "bad_json": ErrorRow(
+        400,
+        "We could not parse the JSON body of your request. (HINT: This likely means you aren't using your HTTP "
+        "library correctly. The API expects a JSON payload, but what was sent was not valid JSON: {reason}.)",
+    ),
+    "body_not_object": ErrorRow(400, "Invalid body: expected a JSON object, but got {got} instead.", "invalid_type"),
+    "bad_content_type": ErrorRow(
+        400, "Unsupported content type: '{got}'. This API method only accepts '{expected}' requests."
+    ),
+    "body_too_large": ErrorRow(
+        413, "The request body is too large: at most {limit} bytes are accepted here.", "request_too_large"
+    ),
+    "missing_parameter": ErrorRow(
+        400, "Missing required parameter: '{param}'.", "missing_required_parameter"
+    ),
+    "missing_input": ErrorRow(
+        400,
+        "One of \"input\" or \"previous_response_id\" or 'prompt' or 'conversation_id' must be provided.",
+        "missing_required_parameter",
+    ),
+    "unknown_parameter": ErrorRow(400, "Unknown parameter: '{param}'.", "unknown_parameter"),
+    "unsupported_parameter": ErrorRow(
+        400, "Unsupported parameter: '{param}' is not supported with this model."
+    ),
+    "unsupported_value": ErrorRow(
+        400,
+        "Unsupported value: '{param}' does not support '{value}' with this model. Supported values are: {supported}.",
+        "unsupported_value",
+    ),
+    "invalid_type": ErrorRow(
+        400, "Invalid type for '{param}': expected {expected}, but got {got} instead.", "invalid_type"
+    ),
+    "invalid_value": ErrorRow(
+        400, "Invalid value: '{value}'. Supported values are: {supported}.", "invalid_value"
+    ),
+    "invalid": ErrorRow(400, "Invalid '{param}': {reason}", "invalid_value"),
+    "integer_below_min_value": ErrorRow(
+        400,
+        "Invalid '{param}': integer below minimum value. Expected a value >= {limit}, but got {got} instead.",
+        "integer_below_min_value",
+    ),
+    "integer_above_max_value": ErrorRow(
+        400,
+        "Invalid '{param}': integer above maximum value. Expected a value <= {limit}, but got {got} instead.",
+        "integer_above_max_value",
+    ),
+    "decimal_below_min_value": ErrorRow(
+        400,
+        "Invalid '{param}': decimal below minimum value. Expected a value >= {limit}, but got {got} instead.",
+        "decimal_below_min_value",
+    ),
+    "decimal_above_max_value": ErrorRow(
+        400,
+        "Invalid '{param}': decimal above maximum value. Expected a value <= {limit}, but got {got} instead.",
+        "decimal_above_max_value",
+    ),
+    "string_above_max_length": ErrorRow(
+        400,
+        "Invalid '{param}': string too long. Expected a string with maximum length {limit}, "
+        "but got a string with length {got} instead.",
+        "string_above_max_length",
+    ),
+    "string_below_min_length": ErrorRow(
+        400,
+        "Invalid '{param}': string too short. Expected a string with minimum length {limit}, "
+        "but got a string with length {got} instead.",
+        "string_below_min_length",
+    ),
+    "string_pattern": ErrorRow(
+        400,
+        "Invalid '{param}': string does not match pattern. Expected a string that matches the pattern '{pattern}'.",
+        "invalid_value",
+    ),
+    "array_above_max_length": ErrorRow(
+        400,
+        "Invalid '{param}': array too long. Expected an array with maximum length {limit}, "
+        "but got an array with length {got} instead.",
+        "array_above_max_length",
+    ),
+    "array_below_min_length": ErrorRow(
+        400,
+        "Invalid '{param}': array too short. Expected an array with minimum length {limit}, "
+        "but got an array with length {got} instead.",
+        "array_below_min_length",
+    ),
+    "object_above_max_properties": ErrorRow(
+        400,
+        "Invalid '{param}': object with too many properties. Expected an object with at most {limit} properties, "
+        "but got an object with {got} properties instead.",
+        "object_above_max_properties",
+    ),
+    "invalid_json_schema": ErrorRow(
+        400, "Invalid schema for response_format '{name}': {reason}", "invalid_json_schema"
+    ),
+    "invalid_function_parameters": ErrorRow(
+        400, "Invalid schema for function '{name}': {reason}", "invalid_function_parameters"
+    ),
+    "mutually_exclusive": ErrorRow(
+        400, "Mutually exclusive parameters: {names}.", "mutually_exclusive_parameters"
+    ),
+    # Ids
+    "id_prefix": ErrorRow(
+        400, "Invalid '{param}': '{value}'. Expected an ID that begins with '{prefix}'.", "invalid_value"
+    ),
+    "id_characters": ErrorRow(
+        400,
+        "Invalid '{param}': '{value}'. Expected an ID that contains letters, numbers, underscores, or dashes, "
+        "but this value contained additional characters.",
+        "invalid_value",
+    ),
+    # Chains and items
+    "previous_response_not_found": ErrorRow(
+        400, "Previous response with id '{id}' not found.", "previous_response_not_found"
+    ),
+    "previous_response_unfinished": ErrorRow(
+        400,
+        "Previous response with id '{id}' is still {status}. Wait until it has finished, then chain to it.",
+        "previous_response_not_found",
+    ),
+    "previous_response_ended": ErrorRow(
+        400,
+        "Previous response with id '{id}' is {status} and cannot be chained to.",
+        "previous_response_not_found",
+    ),
+    "no_call_for_output": ErrorRow(
+        400, "No tool call found for {kind} call output with call_id {call_id}."
+    ),
+    "no_output_for_call": ErrorRow(400, "No tool output found for {kind} call {call_id}."),
+    "duplicate_item": ErrorRow(
+        400,
+        "Duplicate item found with id {id}. Remove duplicate items from your input and try again.",
+    ),
+    "item_not_found": ErrorRow(
+        404,
+        "Item with id '{id}' not found. Items are not persisted when `store` is set to false. Try again with "
+        "`store` set to true, or remove this item from your input.",
+    ),
+    "tool_choice_not_in_tools": ErrorRow(400, "Tool choice '{name}' not found in 'tools' parameter."),
+    "context_length_exceeded": ErrorRow(
+        400,
+        "Your input exceeds the context window of this model. Please adjust your input and try again.",
+        "context_length_exceeded",
+    ),
+    # Images and files in the input
+    "image_url_format": ErrorRow(
+        400,
+        "Invalid '{param}'. Expected a valid URL, but got a value with an invalid format.",
+        "invalid_value",
+    ),
+    "image_mime": ErrorRow(
+        400,
+        "Invalid '{param}'. Expected a base64-encoded data URL with an image MIME type (e.g. "
+        "'data:image/png;base64,aW1nIGJ5dGVzIGhlcmU='), but got unsupported MIME type '{got}'.",
+        "invalid_value",
+    ),
+    "image_base64": ErrorRow(
+        400,
+        "Invalid '{param}'. Expected a base64-encoded data URL with an image MIME type (e.g. "
+        "'data:image/png;base64,aW1nIGJ5dGVzIGhlcmU='), but got a value without the 'base64' encoding or with "
+        "invalid base64 data.",
+        "invalid_value",
+    ),
+    "file_data": ErrorRow(
+        400,
+        "Invalid '{param}'. Expected a base64-encoded data URL (e.g. 'data:application/pdf;base64,...') or "
+        "base64 data, but got a value with an invalid format.",
+        "invalid_value",
+    ),
+    "file_not_found": ErrorRow(404, "No such File object: {id}"),
+    "file_purpose": ErrorRow(
+        400, "Invalid value: '{value}'. Supported values are: {supported}.", "invalid_value"
+    ),
+    # Responses
+    "response_not_found": ErrorRow(404, "Response with id '{id}' not found."),
+    "background_needs_store": ErrorRow(
+        400, "background=true requires store=true.", "unsupported_parameter"
+    ),
+    "stream_options_need_stream": ErrorRow(
+        400, "The 'stream_options' parameter is only allowed when 'stream' is enabled."
+    ),
+    "cancel_foreground": ErrorRow(400, "Cannot cancel a synchronous response."),
+    "cancel_ended": ErrorRow(400, "Cannot cancel a {status} response."),
+    "delete_running": ErrorRow(400, "Cannot delete an in-flight response."),
+    "stream_not_background": ErrorRow(
+        400, "This response cannot be streamed because it was not created with background=true."
+    ),
+    "stream_not_streamed": ErrorRow(
+        400, "This response cannot be streamed because it was not created with stream=true."
+    ),
+    "encrypted_content_persisted": ErrorRow(
+        400, "Encrypted content cannot be requested for persisted responses."
+    ),
+    # The door
+    "no_key": ErrorRow(
+        401,
+        "You didn't provide an API key. You need to provide your API key in an Authorization header using Bearer "
+        "auth (i.e. Authorization: Bearer YOUR_KEY).",
+    ),
+    "bad_key": ErrorRow(401, "Incorrect API key provided: {key}.", "invalid_api_key"),
+    "unknown_deployment": ErrorRow(400, "The requested model '{model}' does not exist.", "model_not_found"),
+    "bad_path": ErrorRow(404, "Invalid URL ({method} {path})"),
+    "bad_method": ErrorRow(
+        405, "Method not allowed: {method} is not accepted here, use {allowed}.", "method_not_allowed"
+    ),
+    "bad_namespace": ErrorRow(
+        400, "Invalid namespace '{name}': use 1 to 64 letters, digits, dots, dashes and underscores."
+    ),
+    "server_error": ErrorRow(
+        500,
+        "The server had an error while processing your request. Sorry about that!",
+        "server_error",
+        type="server_error",
+    ),
+    # The emulator's own
+    "not_implemented": ErrorRow(
+        501,
+        "The emulator knows {what}, but has not built it yet; docs/coverage.md lists what is built.",
+        "not_implemented",
+        type="emulator_error",
+    ),
+    "fixture_not_found": ErrorRow(
+        404, "No fixture matched. {reason}", "fixture_not_found", type="emulator_error"
+    ),
+}
+
+NO_RETRY = {"x-should-retry": "false"}
+
+
+class ApiError(Exception):
+    """An answer that is an error: `name` is a row of `ERRORS`, `values` fill its message.
+
+    Raised anywhere, rendered once (`core/dialects.py`), because a dialect may word the same error otherwise.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        /,
+        param: str | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        **values: Any,
+    ) -> None:
+        self.name = name
+        self.param = param
+        self.values = {"param": param, **values}
+        self.headers = dict(headers or {})
+        if name in ("not_implemented", "fixture_not_found"):
+            self.headers |= NO_RETRY
+        super().__init__(self.message)
+
+    @property
+    def row(self) -> ErrorRow:
+        """The row of the table, as the OpenAI dialect words it."""
+        return ERRORS[self.name]
+
+    @property
+    def message(self) -> str:
+        """The sentence that the client sees (OpenAI wording)."""
+        return self.row.message.format(**self.values)
+
+
+def quoted_list(values: list[str] | tuple[str, ...]) -> str:
+    """Name choices as the service does: `'a', 'b', and 'c'` (two: `'a' and 'b'`)."""
+    names = [f"'{value}'" for value in values]
+    if len(names) < 3:
+        return " and ".join(names)
+    return f"{', '.join(names[:-1])}, and {names[-1]}"

@@ -1,0 +1,84 @@
+"""The only source of randomness: every id of the wire is made here; it remembers no id and stores none.
+
+Shape of an id since autumn 2025: prefix, 16 hex digits of the partition, `00`, 8 hex digits of the second it was made,
+24 hex digits. All items of a response share the first 18 with it, and a chained response keeps its parent's partition.
+"""
+
+import hashlib
+import random
+import re
+import secrets
+import string
+from collections.abc import Callable
+
+BASE62 = string.digits + string.ascii_letters
+_PARTITION = re.compile(r"^resp_([0-9a-f]{16})00[0-9a-f]{32}$")
+
+
+class Ids:
+    """Makes ids; with a `seed` the same calls give the same ids."""
+
+    def __init__(self, seed: str | None = None) -> None:
+        """Without a seed the ids are the operating system's random bytes."""
+        self._hex: Callable[[int], str]
+        if seed is None:
+            self._hex = secrets.token_hex
+        else:
+            source = random.Random(seed)  # noqa: S311 (test ids, not secrets)
+            self._hex = lambda size: source.randbytes(size).hex()
+
+    def response(self, now: float, parent: str | None = None) -> str:
+        """A response id made at `now`, in the partition of its parent."""
+        known = _PARTITION.match(parent) if parent else None
+        partition = known.group(1) if known else self._hex(8)
+        return f"resp_{partition}00{int(now):08x}{self._hex(12)}"
+
+    def request(self, prefix: str) -> str:
+        """A request id: `req_` and 32 hex digits, or a bare UUID where the prefix is empty."""
+        digits = self._hex(16)
+        if prefix:
+            return prefix + digits
+        return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
+
+    def token(self, prefix: str, length: int) -> str:
+        """`prefix` and `length` characters of base 62, as files have them."""
+        number = int(self._hex(length), 16)
+        return prefix + _base62(number, length)
+
+
+class ItemIds:
+    """The ids of one response's items: seeded by the response id, so the same plan gives the same ids each time."""
+
+    def __init__(self, response_id: str, stream: str = "out") -> None:
+        """`stream` keeps the ids of input and output apart."""
+        self._seed = f"{response_id}|{stream}|"
+        known = _PARTITION.match(response_id)
+        self._head = response_id[5:31] if known else self._digest("head", 13).hex()
+        self._count = 0
+
+    def _digest(self, name: str, size: int) -> bytes:
+        return hashlib.blake2b((self._seed + name).encode(), digest_size=size).digest()
+
+    def item(self, prefix: str) -> str:
+        """The next item id with that prefix, such as `msg_`."""
+        self._count += 1
+        return f"{prefix}{self._head}{self._digest(str(self._count), 12).hex()}"
+
+    def call(self) -> str:
+        """The next `call_id`: `call_` and 24 characters of base 62."""
+        self._count += 1
+        return "call_" + _base62(int.from_bytes(self._digest(str(self._count), 24)), 24)
+
+
+def padding(response_id: str) -> str:
+    """Letters from which the obfuscation of a response's deltas is cut; the same ones each time."""
+    digest = hashlib.blake2b(response_id.encode(), digest_size=64).digest()
+    return "".join(BASE62[byte % 62] for byte in digest)
+
+
+def _base62(number: int, length: int) -> str:
+    letters = []
+    for _ in range(length):
+        number, rest = divmod(number, 62)
+        letters.append(BASE62[rest])
+    return "".join(letters)

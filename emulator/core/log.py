@@ -1,0 +1,58 @@
+"""The heart: an ordered log of events whose fold is the Response; it knows neither time nor store nor socket.
+
+`append` is the only place that gives out a `sequence_number`, changes the Response, or checks whether the log still
+takes events.
+"""
+
+from typing import Any
+
+import orjson
+
+from emulator.core.fold import FOLD, SNAPSHOTS, Response
+from emulator.core.states import ENDED, LogClosed, check_move
+
+
+class EventLog:
+    """One response's log. `response` is the fold so far, `next_seq` the number that the next event gets.
+
+    `saved` is how many events a store already holds: those are folded again, but not encoded again.
+    """
+
+    __slots__ = ("next_seq", "response", "saved")
+
+    def __init__(self, response: Response, next_seq: int = 0, saved: int = 0) -> None:
+        """A log that begins with `response` as it is before its first event."""
+        self.response = response
+        self.next_seq = next_seq
+        self.saved = saved
+
+    @property
+    def ended(self) -> bool:
+        """Whether the log takes no more events."""
+        return self.response["status"] in ENDED
+
+    def append(self, type: str, **fields: Any) -> bytes:  # noqa: A002 (the wire's name)
+        """Number, fold and encode one event; the line is its JSON (empty where it is saved already).
+
+        A lifecycle event gets `response`, the changes that it makes; on the wire it carries the whole Response.
+        Raises LogClosed after an end.
+        """
+        seen = self.response["status"]
+        if seen in ENDED:
+            raise LogClosed(f"this response is {seen}: its log takes no more events")
+        number = self.next_seq
+        event = {"type": type, "sequence_number": number, **fields}
+        change = FOLD.get(type)
+        if change is not None:
+            if type in SNAPSHOTS:
+                check_move(seen, fields["response"].get("status", seen))
+                change(self.response, event)
+                event["response"] = self.response
+            else:
+                change(self.response, event)
+        self.next_seq = number + 1
+        return orjson.dumps(event) if number >= self.saved else b""
+
+    def fold(self) -> bytes:
+        """The Response as JSON."""
+        return orjson.dumps(self.response)

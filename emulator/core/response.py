@@ -1,0 +1,86 @@
+"""The Response object before its first event, and what it gets with its last; every field in the service's order."""
+
+from typing import Any
+
+from emulator.core.deployments import Deployment
+from emulator.core.dialects import Dialect
+from emulator.core.requests import CreateRequest
+
+SAFE = {"filtered": False, "severity": "safe"}
+CLEAN = {"filtered": False, "detected": False}
+
+
+def new_response(
+    request: CreateRequest, deployment: Deployment, dialect: Dialect, *, response_id: str, created_at: int
+) -> dict[str, Any]:
+    """All fields of docs/reference/response.md; what the request left out has the service's default."""
+    response: dict[str, Any] = {
+        "id": response_id,
+        "object": "response",
+        "created_at": created_at,
+        "status": "queued" if request.background else "in_progress",
+        "background": request.background,
+        "completed_at": None,
+    }
+    if dialect.content_filters:
+        response["content_filters"] = None
+    response |= {
+        "error": None,
+        "frequency_penalty": request.frequency_penalty,
+        "incomplete_details": None,
+        "instructions": request.instructions,
+        "max_output_tokens": request.max_output_tokens,
+        "max_tool_calls": request.max_tool_calls,
+        "model": deployment.model,
+        "output": [],
+        "parallel_tool_calls": request.parallel_tool_calls,
+        "presence_penalty": request.presence_penalty,
+        "previous_response_id": request.previous_response_id,
+        "prompt_cache_key": request.prompt_cache_key,
+        "prompt_cache_retention": request.prompt_cache_retention,
+        "reasoning": _reasoning(request, deployment),
+        "safety_identifier": request.safety_identifier,
+        "service_tier": request.service_tier or "auto",
+        "store": request.store,
+        "temperature": 1.0 if request.temperature is None else request.temperature,
+        "text": request.text,
+        "tool_choice": request.tool_choice,
+        "tools": request.tools,
+        "top_logprobs": request.top_logprobs or 0,
+        "top_p": 1.0 if request.top_p is None else request.top_p,
+        "truncation": request.truncation,
+        "usage": None,
+        "user": request.user,
+        "metadata": request.metadata,
+    }
+    if request.prompt is not None:
+        response["prompt"] = request.prompt
+    return response
+
+
+def closing(request: CreateRequest, dialect: Dialect, *, prompt: int, completion: int) -> dict[str, Any]:
+    """What a Response gets with its last event; `prompt` and `completion` are lengths in characters."""
+    fields: dict[str, Any] = {}
+    if request.service_tier in (None, "auto"):
+        fields["service_tier"] = "default"
+    if dialect.content_filters:
+        fields["content_filters"] = [
+            _filter("prompt", prompt, {"jailbreak": CLEAN}),
+            _filter("completion", completion, {"protected_material_text": CLEAN, "protected_material_code": CLEAN}),
+        ]
+    return fields
+
+
+def _filter(source: str, length: int, more: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "blocked": False,
+        "source_type": source,
+        "content_filter_raw": None,
+        "content_filter_results": {"hate": SAFE, "sexual": SAFE, "violence": SAFE, "self_harm": SAFE, **more},
+        "content_filter_offsets": {"start_offset": 0, "end_offset": length, "check_offset": 0},
+    }
+
+
+def _reasoning(request: CreateRequest, deployment: Deployment) -> dict[str, Any]:
+    asked = request.reasoning or {}
+    return {"effort": asked.get("effort") or deployment.effort, "summary": asked.get("summary")}

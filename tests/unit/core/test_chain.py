@@ -1,0 +1,78 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emulator.core.chain import ChainState, match_outputs
+from emulator.core.errors import ApiError
+
+
+def call(call_id, name="get_weather"):
+    return {"type": "function_call", "call_id": call_id, "name": name, "arguments": "{}"}
+
+
+def output(call_id, kind="function_call_output"):
+    return {"type": kind, "call_id": call_id, "output": "ok"}
+
+
+def ended(*items, tokens=7):
+    return {"output": list(items), "usage": {"output_tokens": tokens}}
+
+
+def test_a_state_survives_being_saved():
+    state = ChainState(3, 120, {"call_1": ("function_call", "f")}, {"mcpr_1": {"a": 1}}, ("github",), "cntr_1")
+    assert ChainState.from_json(state.to_json()) == state
+
+
+def test_a_turn_counts_depth_and_tokens_and_opens_its_calls():
+    state = ChainState().after([{"type": "message"}], 12).with_output(ended(call("call_1")))
+    assert (state.depth, state.tokens) == (1, 19)
+    assert state.open_calls == {"call_1": ("function_call", "get_weather")}
+
+
+def test_an_output_closes_its_call():
+    state = ChainState(open_calls={"call_1": ("function_call", "f")}).after([output("call_1")], 5)
+    assert state.open_calls == {}
+
+
+def test_a_failed_turn_without_usage_adds_no_tokens():
+    assert ChainState(1, 5).with_output({"output": [], "usage": None}).tokens == 5
+
+
+def test_an_output_finds_its_call_in_the_chain_or_before_it_in_the_input():
+    state = ChainState(open_calls={"call_1": ("function_call", "f")})
+    assert match_outputs(state, [output("call_1"), call("call_2", "g"), output("call_2")]) == {
+        "call_1": ("function_call", "f"),
+        "call_2": ("function_call", "g"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("items", "message"),
+    [
+        ([output("call_x")], "No tool call found for function call output with call_id call_x."),
+        ([output("call_2"), call("call_2")], "No tool call found for function call output with call_id call_2."),
+        (
+            [call("call_1"), output("call_1", "custom_tool_call_output")],
+            "No tool call found for custom tool call output with call_id call_1.",
+        ),
+        ([call("call_1")], "No tool output found for function call call_1."),
+        ([{"type": "message"}, call("call_1"), {"type": "message"}], "No tool output found for function call call_1."),
+    ],
+)
+def test_calls_and_outputs_must_match(items, message):
+    with pytest.raises(ApiError) as caught:
+        match_outputs(ChainState(), items)
+    assert caught.value.message == message
+    assert caught.value.param == "input"
+
+
+def test_a_call_left_open_by_the_chain_needs_its_output_now():
+    state = ChainState(open_calls={"call_1": ("function_call", "f")})
+    with pytest.raises(ApiError, match="No tool output found for function call call_1"):
+        match_outputs(state, [{"type": "message"}])
+
+
+@given(st.lists(st.sampled_from("abcdef"), unique=True))
+def test_what_is_open_after_a_turn_is_what_the_next_turn_must_answer(names):
+    state = ChainState().after([], 0).with_output(ended(*(call(name) for name in names)))
+    assert set(match_outputs(state, [output(name) for name in names])) == set(names)
