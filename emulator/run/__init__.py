@@ -1,0 +1,1 @@
+"""Make it happen over time: create, settle, follow; it knows no HTTP."""

@@ -1,0 +1,112 @@
+"""The chain of a response: its parent, the items that a request brings or names, the whole list; it plans nothing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from emulator.core import chain
+from emulator.core.chain import ChainState
+from emulator.core.errors import ApiError
+from emulator.core.ids import ItemIds
+from emulator.core.items import normalise
+from emulator.core.requests import CreateRequest
+from emulator.core.states import ENDED
+from emulator.run.namespace import Namespace
+from emulator.run.settle import settle
+from emulator.store import responses as rows
+from emulator.store.responses import ResponseRow
+
+Item = dict[str, Any]
+CHAINABLE = ("completed", "incomplete")
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What a request adds to its chain: `items` are its own, `calls` those that they answer, `before` the chain."""
+
+    items: tuple[Item, ...]
+    calls: chain.Calls
+    before: ChainState
+
+
+async def take_turn(namespace: Namespace, request: CreateRequest, response_id: str) -> Turn:
+    """Check and complete the request's items against its chain; nothing is stored yet."""
+    before = await _parent(namespace, request.previous_response_id)
+    ids = ItemIds(response_id, "in")
+    items = tuple(normalise(item, ids.item) for item in request.input)
+    items = await _resolve(namespace, request, items)
+    return Turn(items, chain.match_outputs(before, items), before)
+
+
+async def _parent(namespace: Namespace, response_id: str | None) -> ChainState:
+    """The state of the chain that a request goes on with."""
+    if response_id is None:
+        return ChainState()
+    row = await settle(namespace, response_id)
+    if row is None:
+        raise ApiError("previous_response_not_found", "previous_response_id", id=response_id)
+    if row.status not in ENDED:
+        raise ApiError("previous_response_unfinished", "previous_response_id", id=response_id, status=row.status)
+    if row.status not in CHAINABLE:
+        raise ApiError("previous_response_ended", "previous_response_id", id=response_id, status=row.status)
+    return ChainState.from_json(row.chain)
+
+
+async def _resolve(namespace: Namespace, request: CreateRequest, items: tuple[Item, ...]) -> tuple[Item, ...]:
+    """Put the items that references name in their place; refuse what the chain holds already or nobody holds."""
+    given = [item["id"] for item in request.input if isinstance(item.get("id"), str)]
+    if not given:
+        return items
+    holders = await namespace.store.read(lambda read: rows.holders(read, namespace.name, given))
+    for item in request.input:
+        if _must_be_stored(item) and item["id"] not in holders:
+            raise ApiError("item_not_found", "input", id=item["id"])
+    await _refuse_duplicates(namespace, request.previous_response_id, holders)
+    return tuple([
+        await _fetch(namespace, item["id"], holders) if item["type"] == "item_reference" else item
+        for item in items
+    ])
+
+
+def _must_be_stored(item: Item) -> bool:
+    """A reference is nothing without its item, and reasoning cannot be read back without its encrypted content."""
+    kind = item.get("type", "item_reference" if "role" not in item else "message")
+    if kind == "reasoning":
+        return bool(item.get("id")) and not item.get("encrypted_content")
+    return bool(kind == "item_reference")
+
+
+async def _refuse_duplicates(namespace: Namespace, parent: str | None, holders: dict[str, list[str]]) -> None:
+    if parent is None or not holders:
+        return
+    ancestors = await namespace.store.read(lambda read: rows.ancestry(read, namespace.name, parent))
+    chained = {row.id for row in ancestors}
+    for item_id, held_by in holders.items():
+        if not chained.isdisjoint(held_by):
+            raise ApiError("duplicate_item", "input", id=item_id)
+
+
+async def _fetch(namespace: Namespace, item_id: str, holders: dict[str, list[str]]) -> Item:
+    for response_id in holders[item_id]:
+        row = await settle(namespace, response_id)
+        for item in own_items(row) if row else ():
+            if item["id"] == item_id:
+                return item
+    raise ApiError("item_not_found", "input", id=item_id)
+
+
+def own_items(row: ResponseRow) -> list[Item]:
+    """The items of one turn, its input then its output."""
+    return [*orjson.loads(row.input), *orjson.loads(row.response)["output"]]
+
+
+async def input_items(namespace: Namespace, row: ResponseRow) -> Sequence[Item]:
+    """The whole input context of a response, oldest first: all items of its chain, then its own input."""
+    own: list[Item] = orjson.loads(row.input)
+    if row.previous_id is None:
+        return own
+    parent = row.previous_id
+    ancestors = await namespace.store.read(lambda read: rows.ancestry(read, namespace.name, parent))
+    return [item for ancestor in ancestors for item in own_items(ancestor)] + own

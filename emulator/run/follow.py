@@ -1,0 +1,53 @@
+"""The log of a background response as it grows: what is saved, then what comes; it never appends by itself."""
+
+from collections.abc import AsyncIterator
+
+from emulator.core.clock import breathe
+from emulator.core.errors import ApiError
+from emulator.core.states import ENDED
+from emulator.run.namespace import Namespace
+from emulator.run.settle import all_lines, derivation, settle
+from emulator.store import responses as rows
+from emulator.store.responses import ResponseRow
+
+AT_ONCE = 64  # events sent before the other streams get their turn
+
+
+def check_followable(row: ResponseRow) -> None:
+    """Only a background response that was created with `stream: true` can be streamed again."""
+    if not row.background:
+        raise ApiError("stream_not_background", "stream")
+    if not row.streamed:
+        raise ApiError("stream_not_streamed", "stream")
+
+
+async def follow(namespace: Namespace, response_id: str, after: int = -1) -> AsyncIterator[list[bytes]]:
+    """The lines of the events after number `after`, in batches, until the log ends or the server stops."""
+    with namespace.following(response_id) as rung:
+        while True:
+            rung.clear()
+            row = await settle(namespace, response_id)
+            if row is None:
+                return
+            if row.next_seq - 1 > after:
+                async for batch in _saved(namespace, row, after):
+                    yield batch
+                after = max(after, row.next_seq - 1)
+            if row.status in ENDED:
+                return
+            if not await namespace.pause(_next_due(namespace, row), rung):
+                return
+
+
+async def _saved(namespace: Namespace, row: ResponseRow, after: int) -> AsyncIterator[list[bytes]]:
+    chunks = await namespace.store.read(lambda read: rows.log_after(read, namespace.name, row.id, after))
+    lines = all_lines(chunks, after)[: row.next_seq - 1 - after]
+    for start in range(0, len(lines), AT_ONCE):
+        yield lines[start : start + AT_ONCE]
+        await breathe()
+
+
+def _next_due(namespace: Namespace, row: ResponseRow) -> float:
+    """When the next event of this row is due; the derivation is kept for the settle that then comes."""
+    run = namespace.live[row.id] = derivation(namespace, row)
+    return run.due

@@ -1,0 +1,26 @@
+"""Deletes what has expired while the server runs, in small batches so that no request waits long; it decides no expiry."""
+
+from emulator.core.clock import Clock
+from emulator.store import files, responses
+from emulator.store.engine import Store
+
+EVERY = 60.0  # seconds of the clock
+AT_ONCE = 200  # rows
+
+
+async def sweep_for_ever(store: Store, clock: Clock) -> None:
+    """Sweep now, then once a minute of the clock."""
+    while True:
+        await sweep(store, clock.now())
+        await clock.sleep_until(clock.now() + EVERY)
+
+
+async def sweep(store: Store, now: float) -> int:
+    """Delete all responses and files that are due at `now`; how many went. Reads refuse them without it."""
+    gone = 0
+    for table in (responses, files):
+        batch = AT_ONCE
+        while batch == AT_ONCE:
+            batch = await store.write(lambda write, table=table: table.sweep(write, now, AT_ONCE))  # type: ignore[misc]
+            gone += batch
+    return gone

@@ -1,0 +1,141 @@
+"""Finds words, numbers and dates in a prompt that an argument could hold; it reads no schema."""
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
+
+MOST = 4_000  # characters of a prompt that are looked at
+_WHOLE = "query q question prompt text message content search input sentence request"
+WHOLE = frozenset(_WHOLE.split())
+_PLACES = "location city place country address town region state destination origin area where capital"
+PLACES = frozenset(_PLACES.split())
+DAYS = frozenset(("date", "day", "when", "deadline", "birthday"))
+BEFORE_PLACES = frozenset(("in", "for", "at", "to", "from", "near", "of"))
+_QUOTED = re.compile(
+    r"\"([^\"\n]{1,200})\"|“([^”\n]{1,200})”|「([^」\n]{1,200})」|(?<!\w)'([^'\n]{1,200})'(?!\w)"
+)
+_WORD = re.compile(r"[^\W\d_][\w'\u2019-]*")
+_NUMBER = re.compile(r"(?<![\w.,-])-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?![\w-]|[.,]\d)")
+_DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
+_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_URL = re.compile(r"https?://[^\s<>\"'\uff0c。]+")
+_SPLIT = re.compile(r"[\W_]+|(?<=[a-z0-9])(?=[A-Z])")
+SENTENCE_ENDS = ".!?:\n。\uff01\uff1f\uff1a"
+_EPOCH = date(2025, 1, 1)
+
+
+class Hint:
+    """What a prompt offers to fill values with, each found once it is asked for."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text[:MOST]
+
+    @cached_property
+    def quoted(self) -> list[str]:
+        """The texts in quotation marks."""
+        return ["".join(found) for found in _QUOTED.findall(self.text)]
+
+    @cached_property
+    def numbers(self) -> list[int | float]:
+        """The numbers, without those in dates and words."""
+        found = (text.replace(",", "") for text in _NUMBER.findall(self.text))
+        return [float(text) if "." in text else int(text) for text in found]
+
+    @cached_property
+    def names(self) -> tuple[list[str], list[str]]:
+        """Runs of capitalised words that open no sentence: those after `in` and the like, then the others."""
+        places: list[str] = []
+        others: list[str] = []
+        for before, run in _runs(self.text):
+            (places if before in BEFORE_PLACES else others).append(run)
+        return places, others
+
+    def texts(self, name: str) -> Iterator[str]:
+        """Texts for an argument of that name, the best first."""
+        words = set(name_words(name))
+        if words & DAYS:
+            yield from _DATE.findall(self.text)
+        places, others = self.names
+        if words & PLACES:
+            yield from (*places, *self.quoted, *others)
+        elif not self.quoted and words & WHOLE:
+            yield from filter(None, [" ".join(self.text.split())[:200]])
+        else:
+            yield from (*self.quoted, *places, *others)
+
+    def mentions(self, value: object) -> bool:
+        """Whether a text value stands in the prompt as a word, in any case."""
+        if not isinstance(value, str) or not value:
+            return False
+        return re.search(rf"(?<!\w){re.escape(value)}(?!\w)", self.text, re.IGNORECASE) is not None
+
+    def formatted(self, kind: str) -> list[str]:
+        """Texts of the prompt that have a format."""
+        finder = {"date": _DATE, "email": _EMAIL, "uri": _URL}.get(kind)
+        return finder.findall(self.text) if finder else []
+
+
+def name_words(name: str) -> list[str]:
+    """The words of a name, in lower case: split at signs, underscores and capitals."""
+    return [word.lower() for word in _SPLIT.split(name) if word]
+
+
+def sample(kind: str, variant: int) -> str | None:
+    """A text of a JSON Schema string format, another for each variant; None for an unknown format."""
+    day = _EPOCH + timedelta(days=variant % 100_000)
+    moment = datetime(2025, 1, 1, 12, tzinfo=UTC) + timedelta(seconds=variant % 10**9)
+    samples = {
+        "date-time": f"{moment:%Y-%m-%dT%H:%M:%S}Z",
+        "date": day.isoformat(),
+        "time": f"{moment:%H:%M:%S}Z",
+        "duration": f"P{variant + 1}D",
+        "email": f"user{variant or ''}@example.com",
+        "hostname": f"host{variant}.example.com" if variant else "example.com",
+        "ipv4": f"192.0.{2 + variant // 250 % 250}.{1 + variant % 250}",
+        "ipv6": f"2001:db8::{variant % 65535 + 1:x}",
+        "uri": f"https://example.com/{variant or ''}",
+        "uuid": f"00000000-0000-4000-8000-{variant + 1:012x}",
+        "json-pointer": f"/{variant}",
+        "regex": f"a{{{variant + 1}}}",
+    }
+    return samples.get(ALIASES.get(kind, kind))
+
+
+ALIASES = {
+    "idn-email": "email",
+    "idn-hostname": "hostname",
+    "uri-reference": "uri",
+    "url": "uri",
+    "iri": "uri",
+    "iri-reference": "uri",
+}
+
+
+def sized(text: str, low: int, high: int | None, variant: int) -> str:
+    """The text, another for each variant, lengthened or cut to `low` to `high` characters."""
+    tail = f" {variant + 1}" if variant else ""
+    if high is not None and len(text) + len(tail) > high:
+        tail = tail.strip()
+        text = text[: max(high - len(tail), 0)]
+    if missing := low - len(text) - len(tail):
+        text += (f" {text or 'text'}" * (missing // (len(text) + 1) + 1))[: max(missing, 0)]
+    return (text + tail)[:high]
+
+
+def _runs(text: str) -> Iterable[tuple[str, str]]:
+    """Each run of capitalised words with the word before it, in lower case."""
+    run: list[str] = []
+    before, previous, end = "", "", 0
+    for found in _WORD.finditer(text):
+        gap, word = text[end : found.start()], found.group()
+        opens = end == 0 or any(sign in gap for sign in SENTENCE_ENDS)
+        if run and (gap != " " or not word[0].isupper()):
+            yield before, " ".join(run)
+            run = []
+        if word[0].isupper() and not opens and word[:2] not in ("I", "I'", "I\u2019"):
+            before = before if run else previous
+            run.append(word.removesuffix("'s").removesuffix("\u2019s"))
+        previous, end = word.lower(), found.end()
+    if run:
+        yield before, " ".join(run)

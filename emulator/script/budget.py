@@ -1,0 +1,72 @@
+"""Counts the tokens that steps put out and cuts them to a budget; it writes no words of its own."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from emulator.core.usage import count, cut
+from emulator.script.plan import CustomToolCall, FunctionCall, Message, Reasoning, Refusal, Step
+
+
+def output_tokens(steps: Sequence[Step]) -> tuple[int, int]:
+    """The output tokens of the steps, those of reasoning included, and the reasoning tokens alone."""
+    reasoning = sum(step.tokens for step in steps if isinstance(step, Reasoning))
+    return sum(_tokens(step) for step in steps), reasoning
+
+
+def limit(steps: tuple[Step, ...], max_output_tokens: int | None) -> tuple[tuple[Step, ...], bool]:
+    """The steps as far as the tokens last, and whether something was cut.
+
+    The first step that does not fit is cut at a piece of its text and ends the run; a reasoning step keeps
+    the tokens that are left and loses its summary. A step of which nothing is left goes, but for the first.
+    """
+    if max_output_tokens is None:
+        return steps, False
+    left = max_output_tokens
+    kept: list[Step] = []
+    for step in steps:
+        tokens = _tokens(step)
+        if tokens > left:
+            if left > _least(step) or not kept:
+                kept.append(_cut(step, left))
+            return tuple(kept), True
+        kept.append(step)
+        left -= tokens
+    return steps, False
+
+
+def _tokens(step: Step) -> int:
+    match step:
+        case Reasoning():
+            return step.tokens
+        case FunctionCall():
+            return count(step.name) + count(step.arguments)
+        case CustomToolCall():
+            return count(step.name) + count(step.input)
+        case Message() | Refusal():
+            return count(step.text)
+
+
+def _least(step: Step) -> int:
+    """What a step costs before its text begins."""
+    return count(step.name) if isinstance(step, FunctionCall | CustomToolCall) else 0
+
+
+def _cut(step: Step, left: int) -> Step:
+    match step:
+        case Reasoning():
+            return replace(step, summary=(), tokens=left)
+        case FunctionCall():
+            return replace(step, arguments=cut(step.arguments, left - _least(step)))
+        case CustomToolCall():
+            return replace(step, input=cut(step.input, left - _least(step)))
+        case Refusal():
+            return replace(step, text=cut(step.text, left))
+        case Message():
+            text = cut(step.text, left)
+            within = tuple(note for note in step.annotations if _end(note) <= len(text))
+            return replace(step, text=text, annotations=within)
+
+
+def _end(note: dict[str, object]) -> int:
+    end = note.get("end_index", note.get("index", 0))
+    return end if isinstance(end, int) else 0

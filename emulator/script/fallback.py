@@ -1,0 +1,159 @@
+"""The built-in model: what is said where no fixture matches, always the same; it runs no tool."""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import orjson
+
+from emulator.core.errors import ApiError
+from emulator.script.ask import Ask, message_text
+from emulator.script.budget import limit, output_tokens
+from emulator.script.choose_tool import choose_tool
+from emulator.script.generate import GenerateError, value_for
+from emulator.script.pattern import text_for
+from emulator.script.plan import CustomToolCall, FunctionCall, Message, Reasoning, Step
+from emulator.script.prose import attached, clipped, echo, long_text, result, wanted_words
+from emulator.script.schema_match import SchemaError
+
+__all__ = ["answer", "limit", "output_tokens"]
+
+OUTPUTS = ("function_call_output", "custom_tool_call_output")
+THOUGHT = {"none": 0, "minimal": 0, "low": 64, "medium": 128, "high": 256, "xhigh": 512}
+NO_PARAMETERS = {"type": "object", "properties": {}}
+HINT = 2_000  # characters of a prompt that arguments and JSON are filled from
+
+
+def answer(ask: Ask) -> tuple[Step, ...]:
+    """The steps with which the built-in model answers (docs/reference/built-in-model.md).
+
+    A reasoning step first for reasoning deployments, then one call or one message. Raises `not_implemented`
+    where JSON, arguments or a tool's input are asked for in a way that it cannot follow: a fixture can.
+    """
+    request = ask.request
+    last = ask.items[-1] if ask.items else {}
+    step = _call(ask) if request.tools and _from_user(last) else None
+    if step is None:
+        step = Message(_words(ask, last))
+    if ask.deployment.reasoning:
+        thought = _reasoning(ask, step)
+        return (step,) if thought is None else (thought, step)
+    return (step,)
+
+
+def _from_user(item: Mapping[str, Any]) -> bool:
+    return item.get("type") == "message" and item.get("role") == "user"
+
+
+def _reasoning(ask: Ask, step: Step) -> Reasoning | None:
+    asked = ask.request.reasoning or {}
+    effort = asked.get("effort") or ask.deployment.effort
+    if effort == "none":
+        return None
+    style = asked.get("summary") or asked.get("generate_summary")
+    return Reasoning(_summary(ask, step, style) if style else (), THOUGHT.get(effort or "medium", 128))
+
+
+def _summary(ask: Ask, step: Step, style: str) -> tuple[str, ...]:
+    """One short text, two where the summary is to be detailed."""
+    told = clipped(ask.last_user_text(), 80)
+    about = f'The user says "{told}".' if told else "The tool has answered."
+    first = f"**Reading the request**\n\n{about}"
+    if style != "detailed":
+        return (first,)
+    next_move = "answer in words" if isinstance(step, Message) else f"call {getattr(step, 'name', 'a tool')}"
+    return (first, f"**Choosing the answer**\n\nThe next thing to do is to {next_move}.")
+
+
+def _call(ask: Ask) -> Step | None:
+    """The one call that answers a user's message, or None."""
+    prompt = message_text(ask.items[-1])
+    tool = choose_tool(ask.request.tools, ask.request.tool_choice, prompt)
+    if tool is None:
+        return None
+    param = f"tools[{_place(tool, ask.request.tools)}]"
+    if tool["type"] == "custom":
+        return CustomToolCall(tool["name"], _custom_input(tool, prompt, f"{param}.format"))
+    what = f"the parameters of the function '{tool['name']}'"
+    schema = tool.get("parameters") or NO_PARAMETERS
+    return FunctionCall(tool["name"], _json(schema, prompt, f"{param}.parameters", what))
+
+
+def _place(tool: Mapping[str, Any], tools: Sequence[Mapping[str, Any]]) -> int:
+    return next(at for at, offered in enumerate(tools) if offered is tool)
+
+
+def _custom_input(tool: Mapping[str, Any], prompt: str, param: str) -> str:
+    grammar = tool.get("format") or {}
+    if grammar.get("type") != "grammar":
+        return prompt
+    if grammar.get("syntax") != "regex":
+        what = f"{grammar.get('syntax')} grammars (the tool '{tool['name']}' needs a fixture)"
+        raise ApiError("not_implemented", param, what=what)
+    try:
+        return text_for(rf"\A(?:{grammar['definition']})\Z")
+    except SchemaError as error:
+        what = f"the grammar of the tool '{tool['name']}' (it needs a fixture: {error})"
+        raise ApiError("not_implemented", param, what=what) from None
+
+
+def _words(ask: Ask, last: Mapping[str, Any]) -> str:
+    """The text of the message: JSON where it is asked for, else words."""
+    outputs = _trailing_outputs(ask.items)
+    prompt = message_text(last) if last.get("type") == "message" else ask.last_user_text()
+    text_format = ask.request.text["format"]
+    kind = text_format.get("type", "text")
+    if kind == "json_schema":
+        hint = "\n".join(_output_text(item) for item in outputs) or prompt
+        return _json(text_format["schema"], hint, "text.format.schema", "the schema of text.format")
+    if kind == "json_object":
+        return orjson.dumps({"answer": _told(ask, outputs) or echo(prompt)}).decode()
+    if outputs:
+        return _told(ask, outputs)
+    number = wanted_words(prompt)
+    said = long_text(prompt[:HINT], number) if number else echo(prompt)
+    if not isinstance(last.get("content"), list):
+        return said
+    kinds = [part.get("type") for part in last["content"]]
+    if len(kinds) == 1 and kinds[0] == "input_text":
+        return said
+    received = attached(kinds.count("input_image"), kinds.count("input_file"))
+    return f"{said} {received}".strip() if prompt.strip() or not received else received
+
+
+def _trailing_outputs(items: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The tool outputs that end the input, oldest first."""
+    found: list[Mapping[str, Any]] = []
+    for item in reversed(items):
+        if item.get("type") not in OUTPUTS:
+            break
+        found.append(item)
+    return found[::-1]
+
+
+def _told(ask: Ask, outputs: Sequence[Mapping[str, Any]]) -> str:
+    said = []
+    for item in outputs:
+        _, name = ask.calls.get(item.get("call_id", ""), ("", ""))
+        said.append(result(name or "The tool", _output_text(item)))
+        if isinstance(output := item.get("output"), list):
+            kinds = [part.get("type") for part in output]
+            said.append(attached(kinds.count("input_image"), kinds.count("input_file")))
+    return " ".join(filter(None, said))
+
+
+def _output_text(item: Mapping[str, Any]) -> str:
+    return message_text({"content": item.get("output")})
+
+
+def _json(schema: Mapping[str, Any], hint: str, param: str, what: str) -> str:
+    """JSON text valid for a schema."""
+    try:
+        return _dumped(orjson.dumps(schema), hint[:HINT])
+    except GenerateError as error:
+        raise ApiError("not_implemented", param, what=f"{what} (it needs a fixture: {error})") from None
+
+
+@lru_cache(maxsize=256)
+def _dumped(schema: bytes, hint: str) -> str:
+    return orjson.dumps(value_for(orjson.loads(schema), hint=hint)).decode()

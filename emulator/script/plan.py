@@ -1,0 +1,148 @@
+"""What a run will say, decided before it starts: steps, ending, pace and progress; it emits no event itself."""
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import orjson
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message item with one `output_text` part."""
+
+    kind: ClassVar = "message"
+    text: str
+    annotations: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A message item with one `refusal` part."""
+
+    kind: ClassVar = "refusal"
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reasoning:
+    """A reasoning item; `summary` holds one text per summary part, and may be empty. `tokens` are billed."""
+
+    kind: ClassVar = "reasoning"
+    summary: tuple[str, ...] = ()
+    tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionCall:
+    """A call of a function tool; `arguments` is the JSON text as the model wrote it."""
+
+    kind: ClassVar = "function_call"
+    name: str
+    arguments: str = "{}"
+    call_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CustomToolCall:
+    """A call of a custom tool; `input` is free text."""
+
+    kind: ClassVar = "custom_tool_call"
+    name: str
+    input: str = ""
+    call_id: str | None = None
+
+
+Step = Message | Refusal | Reasoning | FunctionCall | CustomToolCall
+STEPS: dict[str, type[Step]] = {
+    step.kind: step for step in (Message, Refusal, Reasoning, FunctionCall, CustomToolCall)
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How the run ends: `completed`; `failed` with `code` and `message`; `incomplete` with `reason`."""
+
+    status: str = "completed"
+    code: str | None = None
+    message: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How the words come: `chunk` is `token`, `word`, `character`, `whole` or a number of characters.
+
+    `first` and `every` are seconds before the first and before each further delta.
+    """
+
+    chunk: str | int = "token"
+    first: float = 0.0
+    every: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """When a background run moves on.
+
+    `polls`: `in_progress` at the first GET, its end at the `polls`-th, or by itself after `idle` seconds of the
+    clock without a poll. `None`: by the clock, `queued` seconds after it was created, then at the pace.
+    """
+
+    polls: int | None = None
+    idle: float = 10.0
+    queued: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one run. `input` counts the whole context."""
+
+    input: int = 0
+    cached: int = 0
+    output: int = 0
+    reasoning: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The whole run in advance: pure data, saved as JSON with a background response.
+
+    `closing` are more fields that the Response gets with its last event.
+    """
+
+    steps: tuple[Step, ...] = ()
+    ending: Ending = field(default_factory=Ending)
+    pace: Pace = field(default_factory=Pace)
+    progress: Progress = field(default_factory=Progress)
+    usage: Usage = field(default_factory=Usage)
+    fixture: str | None = None
+    closing: dict[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> bytes:
+        """The plan as it is saved."""
+        steps = [{"kind": step.kind, **_fields(step)} for step in self.steps]
+        return orjson.dumps({**_fields(self), "steps": steps})
+
+    @classmethod
+    def from_json(cls, saved: bytes) -> "Plan":
+        """Read a saved plan back; the same plan gives the same events, byte for byte."""
+        data = orjson.loads(saved)
+        steps = tuple(_step(step) for step in data["steps"])
+        return cls(
+            steps=steps,
+            ending=Ending(**data["ending"]),
+            pace=Pace(**data["pace"]),
+            progress=Progress(**data["progress"]),
+            usage=Usage(**data["usage"]),
+            fixture=data["fixture"],
+            closing=data["closing"],
+        )
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    return {name: getattr(value, name) for name in value.__dataclass_fields__}
+
+
+def _step(data: dict[str, Any]) -> Step:
+    values = {name: tuple(value) if isinstance(value, list) else value for name, value in data.items()}
+    return STEPS[values.pop("kind")](**values)

@@ -1,0 +1,209 @@
+"""The rows of responses, their chunks and item index; each change stands under its guard, no rule of the wire here.
+
+Every function takes a connection and is run by `Store.read` or `Store.write`.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, and_, bindparam, delete, exists, insert, or_, select, tuple_, update
+
+from emulator.store.schema import chunks, items, responses
+
+COLUMNS = tuple(responses.c)
+_OLDER = responses.alias("older")
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseRow:
+    """One row: see `store/schema.py`. `response`, `input` and `chain` are JSON, times are seconds."""
+
+    namespace: str
+    id: str
+    previous_id: str | None
+    status: str
+    background: bool
+    streamed: bool
+    created_at: float
+    expires_at: float
+    hidden: bool
+    next_seq: int
+    polls: int
+    polled_at: float
+    plan: bytes | None
+    response: bytes
+    input: bytes
+    chain: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A saved piece of a log: the lines of the events `first` to `last`, each ending in a newline."""
+
+    first: int
+    last: int
+    lines: bytes
+
+
+_KEY = and_(responses.c.namespace == bindparam("ns"), responses.c.id == bindparam("rid"))
+_GET = select(*COLUMNS).where(_KEY)
+_INSERT = insert(responses)
+_INSERT_ITEMS = insert(items)
+_INSERT_CHUNK = insert(chunks)
+_CHUNKS = (
+    select(chunks.c.first, chunks.c.last, chunks.c.lines)
+    .where(
+        chunks.c.namespace == bindparam("ns"),
+        chunks.c.response_id == bindparam("rid"),
+        chunks.c.last > bindparam("after"),
+    )
+    .order_by(chunks.c.first)
+)
+# The one guard: content belongs to the log, order to (status, next_seq, polls).
+_MOVE = (
+    update(responses)
+    .where(
+        _KEY,
+        responses.c.status == bindparam("seen_status"),
+        responses.c.next_seq == bindparam("seen_seq"),
+        responses.c.polls == bindparam("seen_polls"),
+        responses.c.hidden.is_(False),
+    )
+    .values(
+        status=bindparam("to_status"),
+        next_seq=bindparam("to_seq"),
+        polls=bindparam("to_polls"),
+        polled_at=bindparam("to_polled_at"),
+        response=bindparam("to_response"),
+        chain=bindparam("to_chain"),
+    )
+)
+_HIDE = (
+    update(responses)
+    .where(_KEY, responses.c.status == bindparam("seen_status"), responses.c.hidden.is_(False))
+    .values(hidden=True)
+)
+
+
+def get(connection: Connection, namespace: str, response_id: str) -> ResponseRow | None:
+    """The row of a response, hidden or expired too; None where there never was one."""
+    found = connection.execute(_GET, {"ns": namespace, "rid": response_id}).first()
+    return ResponseRow(*found) if found else None
+
+
+def add(
+    connection: Connection, row: ResponseRow, item_ids: Iterable[str], lines: Sequence[bytes] = ()
+) -> None:
+    """Save a new response with its item ids and the first events of its log."""
+    connection.execute(_INSERT, {column.name: getattr(row, column.name) for column in COLUMNS})
+    _index(connection, row, item_ids)
+    _append(connection, row, 0, lines)
+
+
+def move(
+    connection: Connection,
+    seen: ResponseRow,
+    then: ResponseRow,
+    lines: Sequence[bytes] = (),
+    item_ids: Iterable[str] = (),
+) -> bool:
+    """Replace `seen` by `then` and append `lines`; False, with nothing changed, where another was quicker."""
+    won = connection.execute(
+        _MOVE,
+        {
+            "ns": seen.namespace,
+            "rid": seen.id,
+            "seen_status": seen.status,
+            "seen_seq": seen.next_seq,
+            "seen_polls": seen.polls,
+            "to_status": then.status,
+            "to_seq": then.next_seq,
+            "to_polls": then.polls,
+            "to_polled_at": then.polled_at,
+            "to_response": then.response,
+            "to_chain": then.chain,
+        },
+    ).rowcount
+    if not won:
+        return False
+    _append(connection, seen, seen.next_seq, lines)
+    _index(connection, seen, item_ids)
+    return True
+
+
+def hide(connection: Connection, seen: ResponseRow) -> bool:
+    """Delete a response for everyone who asks; its items stay until the sweep finds no descendant."""
+    found = connection.execute(
+        _HIDE, {"ns": seen.namespace, "rid": seen.id, "seen_status": seen.status}
+    )
+    return bool(found.rowcount)
+
+
+def log_after(connection: Connection, namespace: str, response_id: str, after: int) -> list[Chunk]:
+    """The chunks that hold events after number `after`, in order."""
+    rows = connection.execute(_CHUNKS, {"ns": namespace, "rid": response_id, "after": after})
+    return [Chunk(*row) for row in rows]
+
+
+def ancestry(connection: Connection, namespace: str, response_id: str) -> list[ResponseRow]:
+    """A response and all before it in its chain, oldest first, deleted ones too."""
+    chain = (
+        select(*COLUMNS)
+        .where(responses.c.namespace == namespace, responses.c.id == response_id)
+        .cte("chain", recursive=True)
+    )
+    chain = chain.union_all(
+        select(*_OLDER.c).where(_OLDER.c.namespace == namespace, _OLDER.c.id == chain.c.previous_id)
+    )
+    rows = [ResponseRow(*row) for row in connection.execute(select(chain))]
+    rows.reverse()
+    return rows
+
+
+def holders(connection: Connection, namespace: str, item_ids: Sequence[str]) -> dict[str, list[str]]:
+    """Which responses hold each of these items; an item that nobody holds is left out."""
+    found: dict[str, list[str]] = {}
+    for start in range(0, len(item_ids), 500):
+        part = item_ids[start : start + 500]
+        query = select(items.c.id, items.c.response_id).where(items.c.namespace == namespace, items.c.id.in_(part))
+        for item_id, response_id in connection.execute(query):
+            found.setdefault(item_id, []).append(response_id)
+    return found
+
+
+def sweep(connection: Connection, now: float, most: int) -> int:
+    """Delete up to `most` responses that nobody can ask for and whose items no descendant needs; how many went."""
+    child = responses.alias("child")
+    needed = exists().where(
+        child.c.namespace == responses.c.namespace, child.c.previous_id == responses.c.id
+    )
+    gone = (
+        select(responses.c.namespace, responses.c.id)
+        .where(or_(responses.c.hidden, responses.c.expires_at <= now), ~needed)
+        .limit(most)
+    )
+    keys = [tuple(row) for row in connection.execute(gone)]
+    if keys:
+        for table, column in ((items, items.c.response_id), (chunks, chunks.c.response_id), (responses, responses.c.id)):
+            connection.execute(delete(table).where(tuple_(table.c.namespace, column).in_(keys)))
+    return len(keys)
+
+
+def _index(connection: Connection, row: ResponseRow, item_ids: Iterable[str]) -> None:
+    rows = [{"namespace": row.namespace, "id": item_id, "response_id": row.id} for item_id in item_ids]
+    if rows:
+        connection.execute(_INSERT_ITEMS, rows)
+
+
+def _append(connection: Connection, row: ResponseRow, first: int, lines: Sequence[bytes]) -> None:
+    if not lines:
+        return
+    values: dict[str, Any] = {
+        "namespace": row.namespace,
+        "response_id": row.id,
+        "first": first,
+        "last": first + len(lines) - 1,
+        "lines": b"\n".join(lines) + b"\n",
+    }
+    connection.execute(_INSERT_CHUNK, values)

@@ -1,0 +1,94 @@
+"""Generated plans and the whole log of a plan, for the laws that hold for every plan."""
+
+import orjson
+from hypothesis import strategies as st
+
+from emulator.core.log import EventLog
+from emulator.run.timeline import Gates, timeline
+from emulator.script.plan import (
+    CustomToolCall,
+    Ending,
+    FunctionCall,
+    Message,
+    Pace,
+    Plan,
+    Reasoning,
+    Refusal,
+    Usage,
+)
+
+RESPONSE_ID = "resp_0011223344556677" + "00" + "67cb61fa" + "0123456789abcdef01234567"
+STARTED = 1_763_000_000.25
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
+citations = st.builds(
+    lambda start, title: {
+        "type": "url_citation",
+        "start_index": start,
+        "end_index": start + 1,
+        "title": title,
+        "url": "https://example.com/",
+    },
+    st.integers(0, 9),
+    texts,
+)
+names = st.from_regex(r"[a-zA-Z0-9_-]{1,20}", fullmatch=True)
+steps = st.one_of(
+    st.builds(Message, text=texts, annotations=st.lists(citations, max_size=2).map(tuple)),
+    st.builds(Refusal, text=texts),
+    st.builds(Reasoning, summary=st.lists(texts, max_size=3).map(tuple), tokens=st.integers(0, 99)),
+    st.builds(FunctionCall, name=names, arguments=texts),
+    st.builds(CustomToolCall, name=names, input=texts),
+)
+endings = st.one_of(
+    st.just(Ending()),
+    st.builds(Ending, status=st.just("failed"), code=st.just("server_error"), message=texts),
+    st.builds(
+        Ending, status=st.just("incomplete"), reason=st.sampled_from(["max_output_tokens", "content_filter"])
+    ),
+)
+paces = st.builds(
+    Pace,
+    chunk=st.one_of(st.sampled_from(["token", "word", "character", "whole"]), st.integers(1, 9)),
+    first=st.sampled_from([0.0, 0.3]),
+    every=st.sampled_from([0.0, 0.02]),
+)
+plans = st.builds(
+    Plan,
+    steps=st.lists(steps, max_size=4).map(tuple),
+    ending=endings,
+    pace=paces,
+    usage=st.builds(Usage, input=st.integers(0, 999), output=st.integers(0, 999)),
+)
+
+
+def empty_response(*, background=False):
+    """The Response before its first event, with what the SDK's types ask for."""
+    return {
+        "id": RESPONSE_ID,
+        "object": "response",
+        "created_at": int(STARTED),
+        "status": "queued" if background else "in_progress",
+        "completed_at": None,
+        "error": None,
+        "incomplete_details": None,
+        "instructions": None,
+        "model": "gpt-4o",
+        "output": [],
+        "parallel_tool_calls": True,
+        "tool_choice": "auto",
+        "tools": [],
+        "usage": None,
+    }
+
+
+def whole_log(plan, *, background=False, gates=None):
+    """The log of a plan run to its end, and its lines."""
+    log = EventLog(empty_response(background=background))
+    events = timeline(plan, RESPONSE_ID, STARTED, background=background, gates=gates or Gates())
+    return log, [log.append(due.type, **due.fields) for due in events]
+
+
+def events_of(lines):
+    """Lines as the events that a client reads."""
+    return [orjson.loads(line) for line in lines]

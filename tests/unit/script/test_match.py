@@ -1,0 +1,188 @@
+"""The fixture that answers is the one that the documented rule names, and explaining agrees with choosing."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emulator.core.deployments import BY_NAME
+from emulator.core.requests import CreateRequest
+from emulator.script.ask import Ask
+from emulator.script.fixture import from_dict
+from emulator.script.load import load_fixtures
+from emulator.script.match import Row, choose, conditions
+
+SHIPPED = Path(__file__).parents[3] / "fixtures"
+WEATHER = {"type": "function", "name": "get_weather", "parameters": {}}
+
+
+def user(text):
+    return {"type": "message", "role": "user", "content": [{"type": "input_text", "text": text}]}
+
+
+def output(call_id, kind="function_call_output"):
+    return {"type": kind, "call_id": call_id, "output": "18"}
+
+
+def ask(*items, calls=None, **fields):
+    """A request with these input items."""
+    request = CreateRequest(**{"model": "gpt-4o", "input": list(items), **fields})
+    return Ask(request, BY_NAME["gpt-4o"], tuple(items), calls or {})
+
+
+def fixture(name="f", priority=0, **when):
+    data = {"name": name, "when": when, "priority": priority, "then": [{"message": "a"}]}
+    return from_dict(data, name)
+
+
+CASES = [
+    ({}, ask(), True),
+    ({"model": "gpt-4o*"}, ask(model="gpt-4o-mini"), True),
+    ({"model": "gpt-4o"}, ask(model="gpt-4o-mini"), False),
+    ({"model": "GPT-4o"}, ask(), False),
+    ({"model": "gpt-[45]*"}, ask(model="gpt-5"), True),
+    ({"input": "WEATHER"}, ask(user("the weather?")), True),
+    ({"input": "strasse"}, ask(user("Straße")), True),
+    ({"input": "weather"}, ask(user("weather"), user("thanks")), False),
+    ({"input": "weather"}, ask(), False),
+    ({"input": "/^the w/"}, ask(user("the weather?")), True),
+    ({"input": "/THE/"}, ask(user("the weather?")), False),
+    ({"input": "/(?i)THE/"}, ask(user("the weather?")), True),
+    ({"input": "/usr/bin"}, ask(user("ls /usr/bin")), True),
+    ({"instructions": "pirate"}, ask(instructions="Talk like a Pirate"), True),
+    ({"instructions": "/^Talk/"}, ask(instructions="Talk like a Pirate"), True),
+    ({"instructions": "pirate"}, ask(), False),
+    ({"tools": ["get_weather"]}, ask(tools=[WEATHER]), True),
+    ({"tools": ["code_interpreter"]}, ask(tools=[{"type": "code_interpreter"}]), True),
+    ({"tools": ["get_weather", "other"]}, ask(tools=[WEATHER]), False),
+    ({"tools": ["get_weather"]}, ask(), False),
+    ({"tool_output": "f"}, ask(output("c"), calls={"c": ("function_call", "f")}), True),
+    (
+        {"tool_output": "f"},
+        ask(output("c", "custom_tool_call_output"), calls={"c": ("custom_tool_call", "f")}),
+        True,
+    ),
+    ({"tool_output": "f"}, ask(output("c"), calls={"c": ("function_call", "g")}), False),
+    ({"tool_output": "f"}, ask(output("c"), user("hi"), calls={"c": ("function_call", "f")}), False),
+    ({"tool_output": "f"}, ask(output("c")), False),
+    ({"background": True}, ask(background=True), True),
+    ({"background": False}, ask(), True),
+    ({"background": True}, ask(), False),
+    ({"stream": True}, ask(stream=True), True),
+    ({"stream": False}, ask(stream=True), False),
+    ({"metadata": {"team": "a"}}, ask(metadata={"team": "a", "more": "b"}), True),
+    ({"metadata": {"team": "a"}}, ask(metadata={"team": "A"}), False),
+    ({"metadata": {"team": "a"}}, ask(), False),
+]
+
+
+@pytest.mark.parametrize(("when", "request_", "matches"), CASES)
+def test_a_condition_holds_or_not(when, request_, matches):
+    one = fixture(**when)
+    assert (choose([one], request_) is one) is matches
+    assert all(row.held for row in conditions(one, request_)) is matches
+
+
+def test_conditions_show_what_was_wanted_and_what_came():
+    one = fixture(input="snow", tools=["get_weather", "other"], metadata={"team": "a"}, stream=False)
+    assert conditions(one, ask(user("rain"), tools=[WEATHER])) == [
+        Row("input", "snow", "rain", False),
+        Row("tools", "get_weather", ["get_weather"], True),
+        Row("tools", "other", ["get_weather"], False),
+        Row("metadata.team", "a", None, False),
+        Row("stream", False, False, True),
+    ]
+
+
+def test_priority_goes_before_all_else():
+    high = fixture("high", 1)
+    assert choose([high, fixture(model="gpt-4o", input="a")], ask(user("a"))) is high
+
+
+def test_the_more_specific_goes_before_the_later():
+    two = fixture("two", model="gpt-4o", input="a")
+    assert choose([two, fixture(input="a")], ask(user("a"))) is two
+
+
+def test_each_tool_counts_as_a_condition():
+    two = fixture("two", tools=["get_weather", "other"])
+    tools = [WEATHER, {"type": "custom", "name": "other"}]
+    assert choose([two, fixture(tools=["other"])], ask(tools=tools)) is two
+
+
+def test_the_later_one_goes_first_among_equals():
+    later = fixture("later", input="b")
+    assert choose([fixture(input="a"), later], ask(user("a b"))) is later
+
+
+def test_nothing_matches_where_no_condition_holds():
+    assert choose([fixture(input="a")], ask(user("b"))) is None
+    assert choose([], ask()) is None
+
+
+def test_an_agent_that_sends_its_whole_history_gets_out_of_the_tool_loop():
+    fixtures = load_fixtures(SHIPPED)
+    question = user("What is the weather?")
+    call = {"type": "function_call", "name": "get_weather", "call_id": "c", "arguments": "{}"}
+    first = choose(fixtures, ask(question, tools=[WEATHER]))
+    calls = {"c": ("function_call", "get_weather")}
+    second = choose(fixtures, ask(question, call, output("c"), tools=[WEATHER], calls=calls))
+    assert first is not None
+    assert second is not None
+    assert (first.name, second.name) == ("ask for the weather", "tell the weather")
+
+
+words = st.sampled_from(["a", "b", "ab", "/^a/", "/b$/"])
+whens = st.fixed_dictionaries(
+    {},
+    optional={
+        "model": st.sampled_from(["gpt-4o", "gpt-*", "o3"]),
+        "input": words,
+        "instructions": words,
+        "tools": st.lists(st.sampled_from(["get_weather", "f"]), min_size=1, max_size=2),
+        "tool_output": st.sampled_from(["f", "g"]),
+        "background": st.booleans(),
+        "stream": st.booleans(),
+        "metadata": st.dictionaries(st.sampled_from("xy"), st.sampled_from("pq"), min_size=1),
+    },
+)
+sets = st.lists(
+    st.builds(lambda when, at: fixture(priority=at, **when), whens, st.integers(-1, 1)), max_size=12
+)
+asks = st.builds(
+    lambda text, answers, fields: ask(
+        user(text), *([output("c")] if answers else []), calls={"c": ("function_call", answers)}, **fields
+    ),
+    st.sampled_from(["a", "b", "ab", "AB", ""]),
+    st.sampled_from([None, "f", "g"]),
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "model": st.sampled_from(["gpt-4o", "o3"]),
+            "instructions": st.sampled_from([None, "a", "ba"]),
+            "tools": st.sampled_from([[], [WEATHER], [WEATHER, {"type": "custom", "name": "f"}]]),
+            "background": st.booleans(),
+            "stream": st.booleans(),
+            "metadata": st.dictionaries(st.sampled_from("xy"), st.sampled_from("pq")),
+        },
+    ),
+)
+
+
+@given(sets, asks)
+def test_choosing_agrees_with_explaining_every_fixture(fixtures, request_):
+    explained = [conditions(one, request_) for one in fixtures]
+    matching = [
+        (one.priority, any(row.key == "tool_output" for row in rows), len(rows), at)
+        for at, (one, rows) in enumerate(zip(fixtures, explained, strict=True))
+        if all(row.held for row in rows)
+    ]
+    chosen = choose(fixtures, request_)
+    assert chosen is (fixtures[max(matching)[-1]] if matching else None)
+
+
+@given(sets, asks)
+def test_a_fixture_that_does_not_match_changes_nothing(fixtures, request_):
+    other = fixture("other", 9, model="no such model")
+    assert choose([*fixtures, other], request_) is choose(fixtures, request_)
