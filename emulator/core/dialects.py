@@ -21,6 +21,8 @@ class Dialect:
     image_file_ids: bool
     compact: bool
     conversations: bool
+    hex_file_prefixes: tuple[str, ...] = ()
+    model_facts: bool = False
     raw_headers: tuple[tuple[bytes, bytes], ...] = ()
     gateway_headers: bool = False
     done_frame: bool = False
@@ -50,6 +52,12 @@ _DENIED = (
     "Access denied due to invalid subscription key or wrong API endpoint. Make sure to provide a valid key for an "
     "active subscription and use a correct regional API endpoint for your resource."
 )
+_NO_DEPLOYMENT = _gateway(
+    404,
+    "DeploymentNotFound",
+    "The API deployment for this resource does not exist. If you created the deployment within the last "
+    "5 minutes, please wait a moment and try again.",
+)
 
 OPENAI = Dialect(
     name="openai",
@@ -63,7 +71,11 @@ OPENAI = Dialect(
     compact=True,
     conversations=True,
     done_frame=True,
-    raw_headers=((b"openai-version", b"2020-10-01"), (b"openai-organization", b"emulator"), (b"openai-processing-ms", b"1")),
+    raw_headers=(
+        (b"openai-version", b"2020-10-01"),
+        (b"openai-organization", b"emulator"),
+        (b"openai-processing-ms", b"1"),
+    ),
 )
 
 AZURE = Dialect(
@@ -73,6 +85,8 @@ AZURE = Dialect(
     deleted_object="response.deleted",
     request_id_prefix="",
     file_prefixes={"assistants": "assistant-"},
+    hex_file_prefixes=("file-",),
+    model_facts=True,
     file_purposes=("assistants", "batch", "fine-tune", "evals"),
     image_file_ids=False,
     compact=False,
@@ -82,12 +96,8 @@ AZURE = Dialect(
     errors={
         "no_key": _gateway(401, "401", _DENIED),
         "bad_key": _gateway(401, "401", _DENIED),
-        "unknown_deployment": _gateway(
-            404,
-            "DeploymentNotFound",
-            "The API deployment for this resource does not exist. If you created the deployment within the last "
-            "5 minutes, please wait a moment and try again.",
-        ),
+        "unknown_deployment": _NO_DEPLOYMENT,
+        "model_not_found": _NO_DEPLOYMENT,
         "bad_path": _gateway(404, "404", "Resource not found"),
         "bad_method": _gateway(405, "405", "Method not allowed"),
         "file_purpose": _gateway(400, "invalidPayload", "Invalid value for purpose."),

@@ -31,21 +31,18 @@ ERRORS: Mapping[str, ErrorRow] = {
     "bad_content_type": ErrorRow(
         400, "Unsupported content type: '{got}'. This API method only accepts '{expected}' requests."
     ),
+    "bad_multipart": ErrorRow(400, "We could not parse the multipart body of your request: {reason}."),
     "body_too_large": ErrorRow(
         413, "The request body is too large: at most {limit} bytes are accepted here.", "request_too_large"
     ),
-    "missing_parameter": ErrorRow(
-        400, "Missing required parameter: '{param}'.", "missing_required_parameter"
-    ),
+    "missing_parameter": ErrorRow(400, "Missing required parameter: '{param}'.", "missing_required_parameter"),
     "missing_input": ErrorRow(
         400,
         "One of \"input\" or \"previous_response_id\" or 'prompt' or 'conversation_id' must be provided.",
         "missing_required_parameter",
     ),
     "unknown_parameter": ErrorRow(400, "Unknown parameter: '{param}'.", "unknown_parameter"),
-    "unsupported_parameter": ErrorRow(
-        400, "Unsupported parameter: '{param}' is not supported with this model."
-    ),
+    "unsupported_parameter": ErrorRow(400, "Unsupported parameter: '{param}' is not supported with this model."),
     "unsupported_value": ErrorRow(
         400,
         "Unsupported value: '{param}' does not support '{value}' with this model. Supported values are: {supported}.",
@@ -54,9 +51,7 @@ ERRORS: Mapping[str, ErrorRow] = {
     "invalid_type": ErrorRow(
         400, "Invalid type for '{param}': expected {expected}, but got {got} instead.", "invalid_type"
     ),
-    "invalid_value": ErrorRow(
-        400, "Invalid value: '{value}'. Supported values are: {supported}.", "invalid_value"
-    ),
+    "invalid_value": ErrorRow(400, "Invalid value: '{value}'. Supported values are: {supported}.", "invalid_value"),
     "invalid": ErrorRow(400, "Invalid '{param}': {reason}", "invalid_value"),
     "integer_below_min_value": ErrorRow(
         400,
@@ -119,9 +114,7 @@ ERRORS: Mapping[str, ErrorRow] = {
     "invalid_function_parameters": ErrorRow(
         400, "Invalid schema for function '{name}': {reason}", "invalid_function_parameters"
     ),
-    "mutually_exclusive": ErrorRow(
-        400, "Mutually exclusive parameters: {names}.", "mutually_exclusive_parameters"
-    ),
+    "mutually_exclusive": ErrorRow(400, "Mutually exclusive parameters: {names}.", "mutually_exclusive_parameters"),
     # Ids
     "id_prefix": ErrorRow(
         400, "Invalid '{param}': '{value}'. Expected an ID that begins with '{prefix}'.", "invalid_value"
@@ -146,9 +139,7 @@ ERRORS: Mapping[str, ErrorRow] = {
         "Previous response with id '{id}' is {status} and cannot be chained to.",
         "previous_response_not_found",
     ),
-    "no_call_for_output": ErrorRow(
-        400, "No tool call found for {kind} call output with call_id {call_id}."
-    ),
+    "no_call_for_output": ErrorRow(400, "No tool call found for {kind} call output with call_id {call_id}."),
     "no_output_for_call": ErrorRow(400, "No tool output found for {kind} call {call_id}."),
     "duplicate_item": ErrorRow(
         400,
@@ -191,14 +182,10 @@ ERRORS: Mapping[str, ErrorRow] = {
         "invalid_value",
     ),
     "file_not_found": ErrorRow(404, "No such File object: {id}"),
-    "file_purpose": ErrorRow(
-        400, "Invalid value: '{value}'. Supported values are: {supported}.", "invalid_value"
-    ),
+    "file_purpose": ErrorRow(400, "Invalid value: '{value}'. Supported values are: {supported}.", "invalid_value"),
     # Responses
     "response_not_found": ErrorRow(404, "Response with id '{id}' not found."),
-    "background_needs_store": ErrorRow(
-        400, "background=true requires store=true.", "unsupported_parameter"
-    ),
+    "background_needs_store": ErrorRow(400, "background=true requires store=true.", "unsupported_parameter"),
     "stream_options_need_stream": ErrorRow(
         400, "The 'stream_options' parameter is only allowed when 'stream' is enabled."
     ),
@@ -211,9 +198,7 @@ ERRORS: Mapping[str, ErrorRow] = {
     "stream_not_streamed": ErrorRow(
         400, "This response cannot be streamed because it was not created with stream=true."
     ),
-    "encrypted_content_persisted": ErrorRow(
-        400, "Encrypted content cannot be requested for persisted responses."
-    ),
+    "encrypted_content_persisted": ErrorRow(400, "Encrypted content cannot be requested for persisted responses."),
     # The door
     "no_key": ErrorRow(
         401,
@@ -222,6 +207,7 @@ ERRORS: Mapping[str, ErrorRow] = {
     ),
     "bad_key": ErrorRow(401, "Incorrect API key provided: {key}.", "invalid_api_key"),
     "unknown_deployment": ErrorRow(400, "The requested model '{model}' does not exist.", "model_not_found"),
+    "model_not_found": ErrorRow(404, "The model '{model}' does not exist.", "model_not_found"),
     "bad_path": ErrorRow(404, "Invalid URL ({method} {path})"),
     "bad_method": ErrorRow(
         405, "Method not allowed: {method} is not accepted here, use {allowed}.", "method_not_allowed"
@@ -242,9 +228,7 @@ ERRORS: Mapping[str, ErrorRow] = {
         "not_implemented",
         type="emulator_error",
     ),
-    "fixture_not_found": ErrorRow(
-        404, "No fixture matched. {reason}", "fixture_not_found", type="emulator_error"
-    ),
+    "fixture_not_found": ErrorRow(404, "No fixture matched. {reason}", "fixture_not_found", type="emulator_error"),
 }
 
 NO_RETRY = {"x-should-retry": "false"}

@@ -1,6 +1,6 @@
 """How an event changes the Response: `FOLD`, the only reduction of a log; it never looks at time or at a store.
 
-An item enters `output` when it is done; its deltas change nothing, so a Response seen mid-flight holds whole items only.
+An item enters `output` when it is done, its deltas change nothing: a Response seen mid-flight holds whole items only.
 """
 
 from collections.abc import Callable, Mapping

@@ -32,8 +32,10 @@ def test_a_lifecycle_event_carries_the_whole_response():
 
 
 def test_the_type_stands_first_in_a_line_because_views_look_for_it_there():
-    assert new_log().append("response.output_text.delta", delta="x").startswith(
-        b'{"type":"response.output_text.delta","sequence_number":0,'
+    assert (
+        new_log()
+        .append("response.output_text.delta", delta="x")
+        .startswith(b'{"type":"response.output_text.delta","sequence_number":0,')
     )
 
 

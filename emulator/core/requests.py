@@ -1,0 +1,229 @@
+"""A request body as the rest of the emulator sees it: checked, defaults filled in; it stores nothing."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import ValidationError
+
+from emulator.core.errors import ApiError
+from emulator.core.input_params import item_type
+from emulator.core.item_types import ITEM_TYPES
+from emulator.core.queries import ListQuery, RetrieveQuery, parse_list_query, parse_retrieve_query
+from emulator.core.request_body import CreateBody, TokensBody
+from emulator.core.tool_choice import Choice, check_choice
+from emulator.core.tool_params import echo
+from emulator.core.unknown import names, unknown_fields
+from emulator.core.validation import check_id, check_response_id, load_object, translate
+
+__all__ = [
+    "CreateRequest",
+    "ListQuery",
+    "RetrieveQuery",
+    "check_response_id",
+    "parse_create",
+    "parse_input_tokens",
+    "parse_list_query",
+    "parse_retrieve_query",
+]
+
+Object = dict[str, Any]
+_ID_LENGTH = 64
+_WARNING_LENGTH = 200
+
+
+def _plain_text() -> Object:
+    return {"format": {"type": "text"}, "verbosity": "medium"}
+
+
+@dataclass(frozen=True, slots=True)
+class CreateRequest:
+    """What `POST /responses` asks for (docs/reference/requests.md).
+
+    `input` holds the new items as they were sent, each with its `type`; a string is one user message.
+    `tools`, `tool_choice` and `text` are as the response echoes them. `temperature`, `top_p`, `top_logprobs`
+    and `service_tier` are None where they were left out. `warnings` name what nobody understood.
+    """
+
+    model: str
+    input: list[Object] = field(default_factory=list)
+    instructions: str | None = None
+    previous_response_id: str | None = None
+    conversation: str | None = None
+    background: bool = False
+    stream: bool = False
+    include_obfuscation: bool = True
+    store: bool = True
+    include: tuple[str, ...] = ()
+    tools: list[Object] = field(default_factory=list)
+    tool_choice: Choice = "auto"
+    parallel_tool_calls: bool = True
+    max_output_tokens: int | None = None
+    max_tool_calls: int | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    top_logprobs: int | None = None
+    frequency_penalty: float = 0.0
+    presence_penalty: float = 0.0
+    text: Object = field(default_factory=_plain_text)
+    reasoning: Object | None = None
+    truncation: str = "disabled"
+    metadata: dict[str, str] = field(default_factory=dict)
+    user: str | None = None
+    safety_identifier: str | None = None
+    prompt_cache_key: str | None = None
+    prompt_cache_retention: str | None = None
+    service_tier: str | None = None
+    prompt: Object | None = None
+    warnings: tuple[str, ...] = ()
+
+
+# Fields that are taken over as they are sent.
+_SAME = frozenset(CreateRequest.__slots__) - {
+    "input",
+    "conversation",
+    "include",
+    "tools",
+    "tool_choice",
+    "text",
+}
+_SAME_FLOATS = ("temperature", "top_p", "frequency_penalty", "presence_penalty")
+_TOKENS = names(TokensBody)
+
+
+def parse_create(raw: bytes, *, strict: bool = False) -> CreateRequest:
+    """Read the body of `POST /responses`, or raise the first error in it (docs/reference/errors.md).
+
+    Unknown fields become `warnings`; with `strict` the first is an `unknown_parameter`.
+    """
+    given = _without_nulls(load_object(raw))
+    _validate(CreateBody, given)
+    return _request(given, unknown_fields(given), strict=strict)
+
+
+def parse_input_tokens(raw: bytes, *, strict: bool = False) -> CreateRequest:
+    """Read the body of `POST /responses/input_tokens`: it knows fewer fields than `POST /responses`."""
+    given = _without_nulls(load_object(raw))
+    subset = {name: value for name, value in given.items() if name in _TOKENS}
+    _validate(TokensBody, subset)
+    return _request(subset, unknown_fields(given, _TOKENS), strict=strict)
+
+
+def _without_nulls(value: Mapping[str, Any]) -> Object:
+    return {name: held for name, held in value.items() if held is not None}
+
+
+def _validate(model: type[TokensBody], given: Object) -> None:
+    try:
+        model.model_validate(given)
+    except ValidationError as error:
+        raise translate(error) from None
+
+
+def _request(given: Object, unknown: tuple[str, ...], *, strict: bool) -> CreateRequest:
+    """The request of a body whose fields are right each by itself."""
+    if unknown and strict:
+        raise ApiError("unknown_parameter", unknown[0])
+    conversation = _conversation(given.get("conversation"))
+    _check_together(given, conversation)
+    fields = {name: given[name] for name in given.keys() & _SAME}
+    for name in _SAME_FLOATS:
+        if name in fields:
+            fields[name] = float(fields[name])
+    if conversation is not None:
+        fields["conversation"] = conversation
+    if "include" in given:
+        fields["include"] = tuple(dict.fromkeys(given["include"]))
+    if "stream_options" in given:
+        fields["include_obfuscation"] = given["stream_options"].get("include_obfuscation") is not False
+    if "text" in given:
+        fields["text"] = _text(given["text"])
+    if "reasoning" in given:
+        fields["reasoning"] = _without_nulls(given["reasoning"])
+    fields |= _tools(given)
+    fields["input"] = _items(given.get("input"))
+    fields["warnings"] = tuple([f"unknown_parameter: {_printable(path)}" for path in unknown])
+    return CreateRequest(**fields)
+
+
+def _printable(path: str) -> str:
+    """ASCII without control characters: a warning becomes a header."""
+    return ascii(path)[1:-1][:_WARNING_LENGTH]
+
+
+def _conversation(value: Any) -> str | None:
+    if value is None:
+        return None
+    found: str = value["id"] if isinstance(value, dict) else value
+    check_id(found, "conv", "conversation.id" if isinstance(value, dict) else "conversation")
+    return found
+
+
+def _check_together(given: Object, conversation: str | None) -> None:
+    """The rules between fields."""
+    previous = given.get("previous_response_id")
+    if previous is not None:
+        check_response_id(previous, "previous_response_id")
+        if conversation is not None:
+            raise ApiError(
+                "mutually_exclusive",
+                "previous_response_id",
+                names="'previous_response_id' and 'conversation'",
+            )
+    if not given.get("input") and previous is None and conversation is None and "prompt" not in given:
+        raise ApiError("missing_input", "input")
+    if "stream_options" in given and not given.get("stream"):
+        raise ApiError("stream_options_need_stream", "stream_options")
+    if given.get("background") and given.get("store") is False:
+        raise ApiError("background_needs_store", "background")
+
+
+def _tools(given: Object) -> Object:
+    """The tools and the choice among them."""
+    tools = [echo(tool) for tool in given.get("tools", ())]
+    choice = given.get("tool_choice", "auto")
+    check_choice(choice, tools)
+    return {"tools": tools, "tool_choice": _without_nulls(choice) if isinstance(choice, dict) else choice}
+
+
+def _text(given: Object) -> Object:
+    return {"format": _format(given.get("format")), "verbosity": given.get("verbosity") or "medium"}
+
+
+def _format(given: Object | None) -> Object:
+    if given is None:
+        return {"type": "text"}
+    if given["type"] != "json_schema":
+        return {"type": given["type"]}
+    return {
+        "type": "json_schema",
+        "description": given.get("description"),
+        "name": given["name"],
+        "schema": given["schema"],
+        "strict": bool(given.get("strict")),
+    }
+
+
+def _items(given: str | list[Object] | None) -> list[Object]:
+    """The input items, each with its type and an id of its own."""
+    if not given:
+        return []
+    if isinstance(given, str):
+        part = {"type": "input_text", "text": given}
+        return [{"type": "message", "role": "user", "content": [part]}]
+    items = [item if item.get("type") else {**item, "type": item_type(item)} for item in given]
+    seen: set[str] = set()
+    for number, item in enumerate(items):
+        item_id = item.get("id")
+        if item_id is not None:
+            _check_item_id(item, f"input[{number}].id")
+            if item_id in seen:
+                raise ApiError("duplicate_item", "input", id=item_id)
+            seen.add(item_id)
+    return items
+
+
+def _check_item_id(item: Object, param: str) -> None:
+    check_id(item["id"], ITEM_TYPES[item["type"]].accepts, param)
+    if len(item["id"]) > _ID_LENGTH:
+        raise ApiError("string_above_max_length", param, limit=_ID_LENGTH, got=len(item["id"]))
