@@ -1,0 +1,73 @@
+"""The server in a thread, for tests and the pytest plugin; it leaves signals, stdout and other servers alone."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from types import TracebackType
+from typing import Self
+
+from emulator.server.listen import bind, url_of
+from emulator.server.serving import App, Server, app_of
+from emulator.settings import Settings
+
+LONGEST_STOP_SECONDS = 30
+
+
+class ThreadedServer:
+    """A server in a daemon thread on a free port of 127.0.0.1, for tests; a context manager.
+
+    It takes Settings (whose host and port do not count) or a function that makes the app. `url` has no path.
+    """
+
+    def __init__(self, source: Settings | Callable[[], App]) -> None:
+        self._source = replace(source, host="127.0.0.1", port=0) if isinstance(source, Settings) else source
+        self._ready = threading.Event()
+        self._failure: BaseException | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._server: Server | None = None
+        self.url = ""
+
+    def __enter__(self) -> Self:
+        """Start; returns when requests are served. Raises what opening the app raises."""
+        sock = bind("127.0.0.1", 0)
+        self.url = url_of(sock)
+        self._thread = threading.Thread(target=self._run, args=(sock,), name="responses-emulator", daemon=True)
+        self._thread.start()
+        self._ready.wait()
+        if self._failure is not None:
+            self._thread.join()
+            raise self._failure
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """End open streams and the server, and wait for it; again is no harm. Raises what its end raised."""
+        if self._loop is not None and self._server is not None:
+            with suppress(RuntimeError):  # the loop is closed: it has ended by itself
+                self._loop.call_soon_threadsafe(self._server.halt)
+        self._thread.join(LONGEST_STOP_SECONDS)
+        if self._thread.is_alive():
+            raise RuntimeError(f"the server at {self.url} did not stop in {LONGEST_STOP_SECONDS} seconds")
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            raise failure
+
+    def _run(self, sock: socket.socket) -> None:
+        try:
+            self._server = Server(app_of(self._source), sock, lambda _: self._ready.set())
+            self._server.run_until_halted(self._remember)
+        except BaseException as error:  # noqa: BLE001 (the boundary of the thread: its owner gets the error)
+            sock.close()
+            self._failure = error
+        finally:
+            self._ready.set()
+
+    def _remember(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop

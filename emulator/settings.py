@@ -1,0 +1,298 @@
+"""Every setting in one table, read from flags, environment and file; it opens nothing but that file."""
+
+import os
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
+from math import isfinite
+from pathlib import Path
+from typing import Any, NoReturn
+
+FILE_NAME = "responses-emulator.toml"
+PREFIX = "EMULATOR_"
+CONFIG_VARIABLE = "EMULATOR_CONFIG"
+
+REGIONS = (
+    "australiaeast", "brazilsouth", "canadacentral", "canadaeast", "eastus", "eastus2", "francecentral",
+    "germanywestcentral", "italynorth", "japaneast", "koreacentral", "northcentralus", "norwayeast",
+    "polandcentral", "southafricanorth", "southcentralus", "southeastasia", "southindia", "spaincentral",
+    "swedencentral", "switzerlandnorth", "uaenorth", "uksouth", "westus", "westus3",
+)  # fmt: skip
+SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "": 1.0}
+DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|)")
+SWITCH = dict.fromkeys(("true", "on", "yes", "1"), True) | dict.fromkeys(("false", "off", "no", "0"), False)
+
+# What Kubernetes puts into every pod for a Service called `emulator` or `emulator-...`.
+SERVICE_LINK = re.compile(r"EMULATOR(_\w+)?_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP)(_\w+)?)")
+SERVICE_PORT = re.compile(r"EMULATOR(_\w+)?_PORT")
+SERVICE_ADDRESS = re.compile(r"(tcp|udp|sctp)://")
+
+
+Found = dict[str, tuple[Any, str]]  # name: (value, where it stood)
+
+
+class SettingsError(Exception):
+    """A setting cannot be used: one line that says what, where it stands and how to mend it."""
+
+
+def _host(text: str) -> str:
+    if not text or re.search(r"[\s/]", text):
+        raise ValueError("is no host: give a name or an address, such as 127.0.0.1")
+    return text.removeprefix("[").removesuffix("]")
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 5 and int(text) <= 65535):
+        raise ValueError("is no port: give a number from 0 (any free one) to 65535")
+    return int(text)
+
+
+def _database(text: str) -> str | None:
+    kind, mark, rest = text.partition("://")
+    if mark and kind.startswith("postgres"):
+        raise ValueError("names PostgreSQL, which is not built yet: give the path of a SQLite file")
+    if mark and (kind != "sqlite" or not rest.startswith("/")):
+        raise ValueError("is no database: give a path or sqlite:///PATH")
+    path = rest[1:] if mark else text
+    if not path or path == ":memory:":
+        raise ValueError("is no file: give a path, or leave the setting out for a temporary database")
+    return path
+
+
+def _folder(text: str) -> Path:
+    if not text:
+        raise ValueError("is no path: give a file or a folder of fixtures, or leave the setting out")
+    return Path(text)
+
+
+def _duration(text: str) -> float:
+    found = DURATION.fullmatch(text.strip())
+    seconds = float(found[1]) * SECONDS[found[2]] if found else -1.0
+    if seconds < 0 or not isfinite(seconds):
+        raise ValueError("is no duration: give a number with ms, s, m, h or d, such as 20ms or 30d")
+    return seconds
+
+
+def _positive_duration(text: str) -> float:
+    seconds = _duration(text)
+    if seconds == 0:
+        raise ValueError("is too short: give a duration above zero, such as 30d")
+    return seconds
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def _switch(text: str) -> bool:
+    if text.lower() not in SWITCH:
+        raise ValueError("is neither on nor off: give true or false")
+    return SWITCH[text.lower()]
+
+
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in choices:
+            raise ValueError(f"is none of {', '.join(choices)}{nearest(text, choices)}")
+        return text
+
+    return parse
+
+
+def _setting(default: Any, parse: Callable[[str], Any], text: str, **traits: bool) -> Any:
+    """One row of the table; traits: secret (never shown), many (a list), path (from the file's folder)."""
+    metadata = {"parse": parse, "help": text, **traits}
+    return field(default=default, repr=not traits.get("secret", False), metadata=metadata)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What one server is told before it starts; durations are in seconds (docs/reference/settings.md)."""
+
+    host: str = _setting("127.0.0.1", _host, "Address to listen on; 0.0.0.0 is every interface.")
+    port: int = _setting(9110, _port, "Port to listen on; 0 takes a free one.")
+    db: str | None = _setting(
+        None, _database, "SQLite file, PATH or sqlite:///PATH; left out: a temporary one.", path=True
+    )
+    fixtures: Path | None = _setting(None, _folder, "File or folder of fixtures.", path=True)  # noqa: RUF009 (a field)
+    stream_every: float = _setting(0.0, _duration, "Time between two deltas of a stream, such as 20ms.")
+    retention: float = _setting(2_592_000.0, _positive_duration, "How long responses are kept, such as 30d.")
+    validation: str = _setting(
+        "compatible", _one_of("compatible", "strict"), "Unknown fields: compatible warns, strict rejects."
+    )
+    api_keys: tuple[str, ...] = _setting(
+        (), _words, "Accepted keys, with commas; left out: any.", secret=True, many=True
+    )
+    deployments: tuple[str, ...] = _setting((), _words, "Deployments, with commas; left out: any.", many=True)
+    region: str = _setting("eastus2", _one_of(*REGIONS), "Azure region that the server is in.")
+    cancel_ended: str = _setting(
+        "final",
+        _one_of("final", "error"),
+        "Cancelling an ended background response: its final object, or error.",
+    )
+    done_frame: bool = _setting(False, _switch, "End streams of the OpenAI dialect with [DONE].")
+    log_level: str = _setting("info", _one_of("quiet", "info", "debug"), "How much goes to stderr.")
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting as flag, variable and file key; `parse` turns text into its value or raises ValueError."""
+
+    name: str
+    help: str
+    default: Any
+    parse: Callable[[str], Any]
+    secret: bool = False
+    many: bool = False
+    path: bool = False
+
+    @property
+    def flag(self) -> str:
+        """Its flag, such as --stream-every."""
+        return "--" + self.name.replace("_", "-")
+
+    @property
+    def variable(self) -> str:
+        """Its environment variable, such as EMULATOR_STREAM_EVERY."""
+        return PREFIX + self.name.upper()
+
+
+TABLE = {row.name: Setting(name=row.name, default=row.default, **row.metadata) for row in fields(Settings)}
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Settings, what to warn of, and where each came from (a flag, a variable, a file or `default`)."""
+
+    settings: Settings
+    warnings: tuple[str, ...]
+    sources: Mapping[str, str]
+
+    def rows(self) -> list[tuple[str, object, str]]:
+        """(name, value, source) of every setting; a secret's value is only counted."""
+        return [(name, self._shown(name), self.sources[name]) for name in TABLE]
+
+    def _shown(self, name: str) -> object:
+        value = getattr(self.settings, name)
+        return f"({len(value)} hidden)" if TABLE[name].secret and value else value
+
+
+def load(
+    flags: Mapping[str, str | bool | None] | None = None,
+    environ: Mapping[str, str] | None = None,
+    config_path: str | None = None,
+) -> Loaded:
+    """Flags over environment over file over defaults; raises SettingsError.
+
+    `flags` maps names (`stream_every`) to text; None is not given. `environ` is os.environ if left out.
+    `config_path` is the file; left out, EMULATOR_CONFIG names it, else responses-emulator.toml where we run.
+    """
+    environ = os.environ if environ is None else environ
+    found: Found = {}
+    _take_file(found, config_path, environ)
+    warnings = _take_environment(found, environ)
+    _take_flags(found, flags or {})
+    sources = {name: found[name][1] if name in found else "default" for name in TABLE}
+    settings = Settings(**{name: value for name, (value, _) in found.items()})
+    return Loaded(settings, tuple(warnings), sources)
+
+
+def _take_flags(found: Found, flags: Mapping[str, str | bool | None]) -> None:
+    for name, value in flags.items():
+        flag = "--" + name.replace("_", "-")
+        if name not in TABLE:
+            raise SettingsError(f"{flag}: there is no such flag{nearest(flag, _flags(), '--')}")
+        if value is not None:
+            found[name] = (_parsed(TABLE[name], str(value), flag), flag)
+
+
+def _take_environment(found: Found, environ: Mapping[str, str]) -> list[str]:
+    """Take what is set (an empty variable is not); returns what to warn of."""
+    variables = {setting.variable: setting for setting in TABLE.values()}
+    warnings, links = [], []
+    for variable in sorted(environ):
+        value = environ[variable]
+        if not variable.startswith(PREFIX) or variable == CONFIG_VARIABLE:
+            continue
+        if _is_service_link(variable, value):
+            links.append(variable)
+        elif variable not in variables:
+            near = nearest(variable, variables, PREFIX)
+            warnings.append(f"{variable}: no setting has this variable, it is ignored{near}")
+        elif value:
+            setting = variables[variable]
+            found[setting.name] = (_parsed(setting, value, variable), variable)
+    if links:
+        warnings.append(
+            f"{', '.join(links)}: set by Kubernetes for a Service of that name, ignored: "
+            "rename the Service or set enableServiceLinks: false"
+        )
+    return warnings
+
+
+def _is_service_link(variable: str, value: str) -> bool:
+    if SERVICE_LINK.fullmatch(variable):
+        return True
+    return bool(SERVICE_PORT.fullmatch(variable) and SERVICE_ADDRESS.match(value))
+
+
+def _take_file(found: Found, config_path: str | None, environ: Mapping[str, str]) -> None:
+    given = config_path or environ.get(CONFIG_VARIABLE)
+    path = Path(given or FILE_NAME)
+    if not given and not path.is_file():
+        return
+    asked = "--config" if config_path else CONFIG_VARIABLE if given else "the working folder"
+    for key, value in _read(path, asked).items():
+        if key not in TABLE:
+            raise SettingsError(f"{path}: there is no setting called {key!r}{nearest(key, TABLE)}")
+        setting = TABLE[key]
+        parsed = _parsed(setting, _text(setting, value, path), f"{path}: {key}")
+        if setting.path:  # written beside the file, so meant from there
+            parsed = type(parsed)(path.parent / parsed)
+        found[key] = (parsed, str(path))
+
+
+def _read(path: Path, asked: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8-sig"))
+    except OSError as error:
+        _refuse(f"{path}: {error.strerror or error} (asked for by {asked}): name a file that can be read")
+    except ValueError as error:  # of the file's encoding or its grammar
+        _refuse(f"{path}: this is no TOML: {error}")
+
+
+def _refuse(line: str) -> NoReturn:
+    raise SettingsError(line) from None
+
+
+def _text(setting: Setting, value: object, path: Path) -> str:
+    """A value of the file as the text a flag would have given."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str | int | float):
+        return str(value)
+    if setting.many and isinstance(value, list) and all(isinstance(word, str) for word in value):
+        return ",".join(value)
+    kind = "a list of strings" if setting.many else "one value"
+    raise SettingsError(f"{path}: {setting.name}: expected {kind}, found a {type(value).__name__}")
+
+
+def _parsed(setting: Setting, text: str, where: str) -> Any:
+    try:
+        return setting.parse(text)
+    except ValueError as error:
+        # A database's address may hold a password.
+        shown = "the value" if setting.secret or "://" in text else repr(text)
+        raise SettingsError(f"{where}: {shown} {error}") from None
+
+
+def _flags() -> list[str]:
+    return [setting.flag for setting in TABLE.values()]
+
+
+def nearest(word: str, words: Iterable[str], prefix: str = "") -> str:
+    """`: did you mean X?`, or nothing where no word is near; all begin with `prefix`, which tells nothing."""
+    close = get_close_matches(word.removeprefix(prefix), [w.removeprefix(prefix) for w in words], n=1)
+    return f": did you mean {prefix}{close[0]}?" if close else ""
