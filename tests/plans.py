@@ -43,9 +43,7 @@ steps = st.one_of(
 endings = st.one_of(
     st.just(Ending()),
     st.builds(Ending, status=st.just("failed"), code=st.just("server_error"), message=texts),
-    st.builds(
-        Ending, status=st.just("incomplete"), reason=st.sampled_from(["max_output_tokens", "content_filter"])
-    ),
+    st.builds(Ending, status=st.just("incomplete"), reason=st.sampled_from(["max_output_tokens", "content_filter"])),
 )
 paces = st.builds(
     Pace,

@@ -48,9 +48,13 @@ async def check_files(namespace: Namespace, request: CreateRequest) -> None:
     now = namespace.clock.now()
     for path, part in _parts(request):
         file_id = part.get("file_id")
-        if file_id is not None and await namespace.store.read(
-            lambda read, file_id=file_id: files.get(read, namespace.name, file_id, now)  # type: ignore[misc]
-        ) is None:
+        if (
+            file_id is not None
+            and await namespace.store.read(
+                lambda read, file_id=file_id: files.get(read, namespace.name, file_id, now)  # type: ignore[misc]
+            )
+            is None
+        ):
             raise ApiError("file_not_found", f"{path}.file_id", id=file_id)
 
 

@@ -64,10 +64,9 @@ async def _resolve(namespace: Namespace, request: CreateRequest, items: tuple[It
         if _must_be_stored(item) and item["id"] not in holders:
             raise ApiError("item_not_found", "input", id=item["id"])
     await _refuse_duplicates(namespace, request.previous_response_id, holders)
-    return tuple([
-        await _fetch(namespace, item["id"], holders) if item["type"] == "item_reference" else item
-        for item in items
-    ])
+    return tuple(
+        [await _fetch(namespace, item["id"], holders) if item["type"] == "item_reference" else item for item in items]
+    )
 
 
 def _must_be_stored(item: Item) -> bool:

@@ -1,9 +1,9 @@
 """create_response: the whole flow of one request. READ FIRST. It writes no HTTP and no SQL of its own.
 
-    accept   -> Run: checked, chained, planned; nothing is stored
-    complete -> run to the end, save, answer the fold        (POST)
-    stream   -> send each event as it is appended, save last (POST stream=true)
-    enqueue  -> save the row, answer the fold after `queued` (POST background=true; `follow` streams it)
+accept   -> Run: checked, chained, planned; nothing is stored
+complete -> run to the end, save, answer the fold        (POST)
+stream   -> send each event as it is appended, save last (POST stream=true)
+enqueue  -> save the row, answer the fold after `queued` (POST background=true; `follow` streams it)
 """
 
 import sys

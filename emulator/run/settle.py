@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain as joined
 
 import orjson
@@ -15,7 +16,6 @@ from emulator.run.timeline import NEVER, Due, Gates, timeline
 from emulator.script.plan import Plan
 from emulator.store import responses as rows
 from emulator.store.responses import ResponseRow
-
 
 
 class Derivation:
@@ -169,8 +169,7 @@ async def remove(namespace: Namespace, response_id: str) -> None:
             raise ApiError("response_not_found", id=response_id)
         if row.status not in ENDED:
             raise ApiError("delete_running")
-        seen = row
-        if await namespace.store.write(lambda write: rows.hide(write, seen), key=row.id):
+        if await namespace.store.write(partial(rows.hide, seen=row), key=row.id):
             return
 
 

@@ -1,4 +1,6 @@
-"""Deletes what has expired while the server runs, in small batches so that no request waits long; it decides no expiry."""
+"""Deletes what has expired while the server runs, in small batches so that no request waits; it decides no expiry."""
+
+from functools import partial
 
 from emulator.core.clock import Clock
 from emulator.store import files, responses
@@ -21,6 +23,6 @@ async def sweep(store: Store, now: float) -> int:
     for table in (responses, files):
         batch = AT_ONCE
         while batch == AT_ONCE:
-            batch = await store.write(lambda write, table=table: table.sweep(write, now, AT_ONCE))  # type: ignore[misc]
+            batch = await store.write(partial(table.sweep, now=now, most=AT_ONCE))
             gone += batch
     return gone

@@ -1,4 +1,4 @@
-"""A plan as its events with their due offsets: a pure generator, the same each time; it saves, sends and sleeps nothing."""
+"""A plan as its events with their due offsets: a pure generator, the same each time; it saves and sends nothing."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from emulator.core import emit
 from emulator.core.ids import ItemIds
 from emulator.core.usage import pieces
-from emulator.script.plan import Pace, Plan, Step, Usage
+from emulator.script.plan import Message, Pace, Plan, Reasoning, Refusal, Step, Usage
 from emulator.tools import tool
 
 NEVER = float("inf")
@@ -63,15 +63,15 @@ def _item(step: Step, index: int, ids: ItemIds, pace: Pace, status: str) -> emit
     def chunks(text: str) -> Iterable[str]:
         return cut_text(text, pace.chunk)
 
-    if step.kind == "message":
-        return emit.message(
-            ids.item("msg_"), index, step.text, chunks(step.text), annotations=step.annotations, status=status
-        )
-    if step.kind == "refusal":
-        return emit.refusal(ids.item("msg_"), index, step.text, chunks(step.text), status=status)
-    if step.kind == "reasoning":
-        return emit.reasoning(ids.item("rs_"), index, [(text, chunks(text)) for text in step.summary])
-    return tool(step.kind).emit(step, index, ids, chunks, status)
+    match step:
+        case Message(text=text, annotations=notes):
+            return emit.message(ids.item("msg_"), index, text, chunks(text), annotations=notes, status=status)
+        case Refusal(text=text):
+            return emit.refusal(ids.item("msg_"), index, text, chunks(text), status=status)
+        case Reasoning(summary=summary):
+            return emit.reasoning(ids.item("rs_"), index, [(text, chunks(text)) for text in summary])
+        case _:
+            return tool(step.kind).emit(step, index, ids, chunks, status)
 
 
 def cut_text(text: str, chunk: str | int) -> Iterable[str]:

@@ -1,7 +1,7 @@
 """Finds words, numbers and dates in a prompt that an argument could hold; it reads no schema."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 
@@ -12,11 +12,21 @@ _PLACES = "location city place country address town region state destination ori
 PLACES = frozenset(_PLACES.split())
 DAYS = frozenset(("date", "day", "when", "deadline", "birthday"))
 BEFORE_PLACES = frozenset(("in", "for", "at", "to", "from", "near", "of"))
+_OPENERS = (
+    "a an the i we you it he she this that these those my our your and but or so in at for on to from "
+    "is are was were will can could would should do does did has have what who whom whose where when "
+    "why which how hi hello hey dear please tell give show find get check look search book send write "
+    "call ask set add create make use translate summarize summarise describe explain compare list play "
+    "open order buy remind plan schedule visit fly meet invite mail email let then now today tomorrow "
+    "yesterday name say print draw generate read run"
+)
+OPENERS = frozenset(_OPENERS.split())
 _QUOTED = re.compile(
     r"\"([^\"\n]{1,200})\"|“([^”\n]{1,200})”|「([^」\n]{1,200})」|(?<!\w)'([^'\n]{1,200})'(?!\w)"
 )
 _WORD = re.compile(r"[^\W\d_][\w'\u2019-]*")
 _NUMBER = re.compile(r"(?<![\w.,-])-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?![\w-]|[.,]\d)")
+_LOWER_PLACE = re.compile(r"\b(?:in|for|at|near) ([a-z]+(?: [a-z]+)?)(?=\s*(?:[?.!,;]|$))")
 _DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _URL = re.compile(r"https?://[^\s<>\"'\uff0c。]+")
@@ -44,7 +54,7 @@ class Hint:
 
     @cached_property
     def names(self) -> tuple[list[str], list[str]]:
-        """Runs of capitalised words that open no sentence: those after `in` and the like, then the others."""
+        """Runs of capitalised words that are names: those after `in` and the like, then the others."""
         places: list[str] = []
         others: list[str] = []
         for before, run in _runs(self.text):
@@ -55,10 +65,10 @@ class Hint:
         """Texts for an argument of that name, the best first."""
         words = set(name_words(name))
         if words & DAYS:
-            yield from _DATE.findall(self.text)
+            yield from self.formatted("date")
         places, others = self.names
         if words & PLACES:
-            yield from (*places, *self.quoted, *others)
+            yield from (*places, *self.quoted, *others, *_LOWER_PLACE.findall(self.text))
         elif not self.quoted and words & WHOLE:
             yield from filter(None, [" ".join(self.text.split())[:200]])
         else:
@@ -73,7 +83,8 @@ class Hint:
     def formatted(self, kind: str) -> list[str]:
         """Texts of the prompt that have a format."""
         finder = {"date": _DATE, "email": _EMAIL, "uri": _URL}.get(kind)
-        return finder.findall(self.text) if finder else []
+        found: list[str] = finder.findall(self.text) if finder else []
+        return [text for text in found if kind != "date" or _is_day(text)]
 
 
 def name_words(name: str) -> list[str]:
@@ -123,19 +134,38 @@ def sized(text: str, low: int, high: int | None, variant: int) -> str:
     return (text + tail)[:high]
 
 
-def _runs(text: str) -> Iterable[tuple[str, str]]:
-    """Each run of capitalised words with the word before it, in lower case."""
+def _is_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _runs(text: str) -> Iterator[tuple[str, str]]:
+    """Each name, a run of capitalised words, with the word before it; empty where it opens a sentence."""
     run: list[str] = []
     before, previous, end = "", "", 0
     for found in _WORD.finditer(text):
         gap, word = text[end : found.start()], found.group()
-        opens = end == 0 or any(sign in gap for sign in SENTENCE_ENDS)
         if run and (gap != " " or not word[0].isupper()):
-            yield before, " ".join(run)
+            yield from _name(before, run)
             run = []
-        if word[0].isupper() and not opens and word[:2] not in ("I", "I'", "I\u2019"):
-            before = before if run else previous
+        if word[0].isupper() and word[:2] not in ("I", "I'", "I\u2019"):
+            if not run:
+                opens = end == 0 or any(sign in gap for sign in SENTENCE_ENDS)
+                before = "" if opens else previous
             run.append(word.removesuffix("'s").removesuffix("\u2019s"))
         previous, end = word.lower(), found.end()
+    if run:
+        yield from _name(before, run)
+
+
+def _name(before: str, run: list[str]) -> Iterator[tuple[str, str]]:
+    """The name in a run: one that opens a sentence loses the word that may be written large only for that."""
+    if not before and run[0].lower() in OPENERS:
+        before, run = run[0].lower(), run[1:]
+    elif not before and len(run) == 1:
+        return
     if run:
         yield before, " ".join(run)

@@ -77,7 +77,7 @@ class _Maker:
             for flat, inner in candidates(schema, self.root, refs):
                 self.steps += 1
                 if self.steps > BUDGET:
-                    raise SchemaError("the schema has too many branches")
+                    raise SchemaError(f"the schema asks for more than {BUDGET} values or branches")
                 for proposal in self.proposals(flat, name, inner):
                     try:
                         self.variant, self.used = before

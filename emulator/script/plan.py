@@ -10,7 +10,7 @@ import orjson
 class Message:
     """A message item with one `output_text` part."""
 
-    kind: ClassVar = "message"
+    kind: ClassVar[str] = "message"
     text: str
     annotations: tuple[dict[str, Any], ...] = ()
 
@@ -19,7 +19,7 @@ class Message:
 class Refusal:
     """A message item with one `refusal` part."""
 
-    kind: ClassVar = "refusal"
+    kind: ClassVar[str] = "refusal"
     text: str
 
 
@@ -27,7 +27,7 @@ class Refusal:
 class Reasoning:
     """A reasoning item; `summary` holds one text per summary part, and may be empty. `tokens` are billed."""
 
-    kind: ClassVar = "reasoning"
+    kind: ClassVar[str] = "reasoning"
     summary: tuple[str, ...] = ()
     tokens: int = 0
 
@@ -36,7 +36,7 @@ class Reasoning:
 class FunctionCall:
     """A call of a function tool; `arguments` is the JSON text as the model wrote it."""
 
-    kind: ClassVar = "function_call"
+    kind: ClassVar[str] = "function_call"
     name: str
     arguments: str = "{}"
     call_id: str | None = None
@@ -46,16 +46,14 @@ class FunctionCall:
 class CustomToolCall:
     """A call of a custom tool; `input` is free text."""
 
-    kind: ClassVar = "custom_tool_call"
+    kind: ClassVar[str] = "custom_tool_call"
     name: str
     input: str = ""
     call_id: str | None = None
 
 
 Step = Message | Refusal | Reasoning | FunctionCall | CustomToolCall
-STEPS: dict[str, type[Step]] = {
-    step.kind: step for step in (Message, Refusal, Reasoning, FunctionCall, CustomToolCall)
-}
+STEPS: dict[str, type[Step]] = {step.kind: step for step in (Message, Refusal, Reasoning, FunctionCall, CustomToolCall)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,5 +142,6 @@ def _fields(value: Any) -> dict[str, Any]:
 
 
 def _step(data: dict[str, Any]) -> Step:
-    values = {name: tuple(value) if isinstance(value, list) else value for name, value in data.items()}
-    return STEPS[values.pop("kind")](**values)
+    values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in data.items()}
+    step: Step = STEPS[values.pop("kind")](**values)
+    return step

@@ -105,7 +105,7 @@ def wanted_words(prompt: str) -> int:
 @lru_cache(maxsize=128)
 def long_text(prompt: str, number: int) -> str:
     """About `number` words about the prompt in paragraphs, never fewer; the same for the same prompt."""
-    topic, state = f'"{clipped(prompt, TOPIC)}"', crc32(prompt.encode(errors="replace"))
+    topic, state = f'"{clipped(prompt, TOPIC).rstrip(ENDS)}"', crc32(prompt.encode(errors="replace"))
     sentences = [f"Here is what I can say about {topic}."]
     paragraphs, written = [], _length(sentences[0])
     turn = 0

@@ -92,9 +92,7 @@ def get(connection: Connection, namespace: str, response_id: str) -> ResponseRow
     return ResponseRow(*found) if found else None
 
 
-def add(
-    connection: Connection, row: ResponseRow, item_ids: Iterable[str], lines: Sequence[bytes] = ()
-) -> None:
+def add(connection: Connection, row: ResponseRow, item_ids: Iterable[str], lines: Sequence[bytes] = ()) -> None:
     """Save a new response with its item ids and the first events of its log."""
     connection.execute(_INSERT, {column.name: getattr(row, column.name) for column in COLUMNS})
     _index(connection, row, item_ids)
@@ -134,9 +132,7 @@ def move(
 
 def hide(connection: Connection, seen: ResponseRow) -> bool:
     """Delete a response for everyone who asks; its items stay until the sweep finds no descendant."""
-    found = connection.execute(
-        _HIDE, {"ns": seen.namespace, "rid": seen.id, "seen_status": seen.status}
-    )
+    found = connection.execute(_HIDE, {"ns": seen.namespace, "rid": seen.id, "seen_status": seen.status})
     return bool(found.rowcount)
 
 
@@ -175,9 +171,7 @@ def holders(connection: Connection, namespace: str, item_ids: Sequence[str]) -> 
 def sweep(connection: Connection, now: float, most: int) -> int:
     """Delete up to `most` responses that nobody can ask for and whose items no descendant needs; how many went."""
     child = responses.alias("child")
-    needed = exists().where(
-        child.c.namespace == responses.c.namespace, child.c.previous_id == responses.c.id
-    )
+    needed = exists().where(child.c.namespace == responses.c.namespace, child.c.previous_id == responses.c.id)
     gone = (
         select(responses.c.namespace, responses.c.id)
         .where(or_(responses.c.hidden, responses.c.expires_at <= now), ~needed)
@@ -185,7 +179,11 @@ def sweep(connection: Connection, now: float, most: int) -> int:
     )
     keys = [tuple(row) for row in connection.execute(gone)]
     if keys:
-        for table, column in ((items, items.c.response_id), (chunks, chunks.c.response_id), (responses, responses.c.id)):
+        for table, column in (
+            (items, items.c.response_id),
+            (chunks, chunks.c.response_id),
+            (responses, responses.c.id),
+        ):
             connection.execute(delete(table).where(tuple_(table.c.namespace, column).in_(keys)))
     return len(keys)
 

@@ -132,10 +132,7 @@ def test_pacing_puts_the_first_delta_after_first_and_each_further_one_after_ever
 
 def test_a_gate_that_is_shut_holds_the_run_back():
     plan = Plan((Message("hello"),), progress=Progress(polls=2))
-    dues = {
-        due.type: due.at
-        for due in timeline(plan, RESPONSE_ID, STARTED, background=True, gates=Gates(4.0, NEVER))
-    }
+    dues = {due.type: due.at for due in timeline(plan, RESPONSE_ID, STARTED, background=True, gates=Gates(4.0, NEVER))}
     assert dues["response.queued"] == 0.0
     assert dues["response.in_progress"] == 4.0
     assert "response.completed" not in dues

@@ -1,0 +1,1 @@
+"""HTTP in, bytes out; every decision is made further in."""

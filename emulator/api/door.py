@@ -1,0 +1,146 @@
+"""The outermost layer: namespace, dialect, credentials, error bodies and headers of each request; decides no answer.
+
+Pure ASGI: one `BaseHTTPMiddleware` would cost two thirds of the speed. The prefixes of namespace and dialect go into
+`root_path` and the path stays whole, so URLs that the app makes stay right.
+"""
+
+import logging
+import re
+from collections.abc import Callable
+
+import orjson
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from emulator.api.auth import check_credentials
+from emulator.api.call import Call
+from emulator.core.dialects import OPENAI, Dialect, choose
+from emulator.core.errors import ApiError
+from emulator.core.ids import Ids
+from emulator.run.namespace import Namespace
+from emulator.settings import Settings
+
+CONTROL = "/_emulator"
+DEFAULT_NAMESPACE = "default"
+LONGEST_WARNING = 2_000
+_IN_PATH = re.compile(r"^/ns/([^/]*)(?=/|$)")
+_NAME = re.compile(r"^[A-Za-z0-9._-]{1,64}$")
+_SLASHES = re.compile(r"/{2,}")
+_log = logging.getLogger("emulator")
+
+
+class Door:
+    """Wraps the app; `open_namespace` gives the namespace of a name."""
+
+    def __init__(self, app: ASGIApp, settings: Settings, ids: Ids, open_namespace: Callable[[str], Namespace]) -> None:
+        self._app = app
+        self._settings = settings
+        self._ids = ids
+        self._open = open_namespace
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let one request in; whatever goes wrong behind is answered here, as JSON and without a traceback."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        visit = _Visit(self._settings, self._ids, send)
+        try:
+            await self._enter(scope, visit)
+            await self._app(scope, receive, visit.send)
+        except ApiError as error:
+            await visit.refuse(error)
+        except HTTPException as error:  # what the router says of a path or a method that it does not have
+            await visit.refuse(_not_routed(error, scope))
+        except Exception:  # noqa: BLE001 (the server's boundary)
+            # A bug is logged for us, and the client gets the service's own 500.
+            _log.exception("request %s failed", visit.request_id)
+            await visit.refuse(ApiError("server_error"))
+
+    async def _enter(self, scope: Scope, visit: "_Visit") -> None:
+        path = scope["path"]
+        headers = Headers(scope=scope)
+        name, prefix = _namespace(path, headers)
+        inner = path[len(prefix) :]
+        if "//" in inner or (inner.endswith("/") and inner != "/"):
+            inner = _SLASHES.sub("/", inner).rstrip("/") or "/"
+            scope["path"] = prefix + inner
+        found = choose(inner)
+        if found is not None:
+            visit.dialect = found[1]
+            scope["root_path"] = scope.get("root_path", "") + prefix + found[0]
+            check_credentials(headers, self._settings.api_keys)
+        elif inner == CONTROL or inner.startswith(CONTROL + "/"):
+            scope["root_path"] = scope.get("root_path", "") + prefix
+        else:
+            raise ApiError("bad_path", method=scope["method"], path=path)
+        visit.call = Call(self._open(name), visit.dialect, visit.request_id, visit.warnings)
+        scope["emulator"] = visit.call
+
+
+def _not_routed(error: HTTPException, scope: Scope) -> ApiError:
+    if error.status_code == 405:
+        allowed = (error.headers or {}).get("Allow", "")
+        return ApiError("bad_method", headers={"allow": allowed}, method=scope["method"], allowed=allowed)
+    return ApiError("bad_path", method=scope["method"], path=scope["path"])
+
+
+def _namespace(path: str, headers: Headers) -> tuple[str, str]:
+    """The namespace's name and what of the path named it."""
+    found = _IN_PATH.match(path)
+    name = found.group(1) if found else headers.get("x-emulator-namespace", DEFAULT_NAMESPACE)
+    if not _NAME.match(name):
+        raise ApiError("bad_namespace", name=name)
+    return name, found.group(0) if found else ""
+
+
+class _Visit:
+    """One request's own side of the door: its id, its dialect so far, and the headers of its answer."""
+
+    __slots__ = ("_send", "_settings", "call", "dialect", "request_id", "started", "warnings")
+
+    def __init__(self, settings: Settings, ids: Ids, send: Send) -> None:
+        self._settings = settings
+        self._send = send
+        self.dialect: Dialect = OPENAI
+        self.request_id = ids.request("")
+        self.warnings: list[str] = []
+        self.call: Call | None = None
+        self.started = False
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.started = True
+            message["headers"] = [*message["headers"], *self._headers()]
+        await self._send(message)
+
+    async def refuse(self, error: ApiError) -> None:
+        if self.started:  # the answer is under way: all that is left is to end it
+            await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+            return
+        status, body = self.dialect.render(error)
+        content = orjson.dumps(body, default=str)
+        headers = [
+            (b"content-type", b"application/json"),
+            (b"content-length", str(len(content)).encode()),
+            *((name.encode(), value.encode("latin-1", "replace")) for name, value in error.headers.items()),
+        ]
+        await self.send({"type": "http.response.start", "status": status, "headers": headers})
+        await self._send({"type": "http.response.body", "body": content})
+
+    def _headers(self) -> list[tuple[bytes, bytes]]:
+        dialect = self.dialect
+        request_id = (dialect.request_id_prefix + self.request_id).encode()
+        headers: list[tuple[bytes, bytes]] = [(b"x-request-id", request_id)]
+        if dialect.gateway_headers:
+            headers.append((b"apim-request-id", request_id))
+            headers.append((b"x-ms-region", self._settings.region.encode()))
+        headers.extend(dialect.raw_headers)
+        if self.warnings:
+            headers.append((b"x-emulator-warning", _printable("; ".join(self.warnings))))
+        return headers
+
+
+def _printable(text: str) -> bytes:
+    """A header value: one line of ASCII, whatever the client wrote."""
+    return text.encode("unicode_escape")[:LONGEST_WARNING]

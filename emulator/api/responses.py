@@ -1,0 +1,143 @@
+"""The endpoints under `/responses`: bytes in, bytes out; what happens is decided in `run/`."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from emulator.api.call import Call, answer, call_of, read_json
+from emulator.api.sse import Frames, event_stream
+from emulator.core.errors import ApiError
+from emulator.core.items import hide
+from emulator.core.requests import (
+    ListQuery,
+    check_response_id,
+    parse_create,
+    parse_input_tokens,
+    parse_list_query,
+    parse_retrieve_query,
+)
+from emulator.run import conversation, settle
+from emulator.run.create import accept, complete, count_input_tokens, enqueue, stream
+from emulator.run.follow import check_followable, follow
+from emulator.store.responses import ResponseRow
+
+
+async def create(request: Request) -> Response:
+    """POST /responses: plain, streamed, background, or both."""
+    call = call_of(request)
+    namespace = call.namespace
+    asked = parse_create(await read_json(request), strict=namespace.settings.validation == "strict")
+    call.warn(*asked.warnings)
+    run = await accept(namespace, call.dialect, asked)
+    if not asked.stream:
+        return answer(await (enqueue(run) if asked.background else complete(run)))
+    response_id: str = run.response["id"]
+    lines = stream(run)
+    if asked.background:
+        await enqueue(run)
+        lines = follow(namespace, response_id)
+    return _stream(call, lines, response_id, obfuscate=asked.include_obfuscation)
+
+
+async def retrieve(request: Request) -> Response:
+    """GET /responses/{id}: the Response, or with `stream=true` its log from `starting_after` on."""
+    call = call_of(request)
+    query = parse_retrieve_query(request.query_params.multi_items())
+    row = await _find(request, poll=not query.stream)
+    if not query.stream:
+        return answer(row.response)
+    check_followable(row)
+    after = -1 if query.starting_after is None else query.starting_after
+    lines = follow(call.namespace, row.id, after)
+    return _stream(call, lines, row.id, obfuscate=query.include_obfuscation)
+
+
+async def delete(request: Request) -> Response:
+    """DELETE /responses/{id}."""
+    call = call_of(request)
+    response_id = _response_id(request)
+    await settle.remove(call.namespace, response_id)
+    return answer({"id": response_id, "object": call.dialect.deleted_object, "deleted": True})
+
+
+async def cancel(request: Request) -> Response:
+    """POST /responses/{id}/cancel."""
+    row = await settle.cancel(call_of(request).namespace, _response_id(request))
+    return answer(row.response)
+
+
+async def input_items(request: Request) -> Response:
+    """GET /responses/{id}/input_items: the whole input context, newest first unless asked otherwise."""
+    query = parse_list_query(request.query_params.multi_items())
+    row = await _find(request)
+    items = list(await conversation.input_items(call_of(request).namespace, row))
+    if query.order == "desc":
+        items.reverse()
+    return answer(_page(items, query))
+
+
+async def input_tokens(request: Request) -> Response:
+    """POST /responses/input_tokens: how many tokens the same request would read."""
+    call = call_of(request)
+    strict = call.namespace.settings.validation == "strict"
+    asked = parse_input_tokens(await read_json(request), strict=strict)
+    call.warn(*asked.warnings)
+    tokens = await count_input_tokens(call.namespace, call.dialect, asked)
+    return answer({"object": "response.input_tokens", "input_tokens": tokens})
+
+
+async def compact(request: Request) -> Response:
+    """POST /responses/compact: not there in the Azure dialect, as the how-to page says; not built in the other."""
+    call = call_of(request)
+    if not call.dialect.compact:
+        raise ApiError("bad_path", method=request.method, path=request.url.path)
+    raise ApiError("not_implemented", what="compaction")
+
+
+def _response_id(request: Request) -> str:
+    response_id: str = request.path_params["response_id"]
+    check_response_id(response_id)
+    return response_id
+
+
+async def _find(request: Request, *, poll: bool = False) -> ResponseRow:
+    response_id = _response_id(request)
+    row = await settle.settle(call_of(request).namespace, response_id, poll=poll)
+    if row is None:
+        raise ApiError("response_not_found", id=response_id)
+    return row
+
+
+def _stream(call: Call, lines: AsyncIterator[list[bytes]], response_id: str, *, obfuscate: bool) -> Response:
+    frames = Frames(response_id, obfuscate=obfuscate)
+    done = call.namespace.settings.done_frame and call.dialect.done_frame
+    return event_stream(lines, frames, done=done)
+
+
+def _page(items: list[dict[str, Any]], query: ListQuery) -> dict[str, Any]:
+    start, end = 0, len(items)
+    if query.after is not None:
+        start = _position(items, query.after, "after") + 1
+    if query.before is not None:
+        end = _position(items, query.before, "before")
+    window = items[start:end]
+    # Paging backwards shows the items just before the one that was named.
+    backwards = query.before is not None and query.after is None
+    page = window[-query.limit :] if backwards else window[: query.limit]
+    data = hide(page, query.include)
+    return {
+        "object": "list",
+        "data": data,
+        "first_id": data[0]["id"] if data else None,
+        "last_id": data[-1]["id"] if data else None,
+        "has_more": len(window) > len(page),
+    }
+
+
+def _position(items: list[dict[str, Any]], item_id: str, param: str) -> int:
+    for position, item in enumerate(items):
+        if item["id"] == item_id:
+            return position
+    raise ApiError("invalid", param, reason=f"no item with id '{item_id}' is in this list.")

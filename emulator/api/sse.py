@@ -1,0 +1,57 @@
+"""Lines of a log as server-sent events: framing, obfuscation, headers; it knows no response and no store."""
+
+from collections.abc import AsyncIterator
+
+from sse_starlette import EventSourceResponse, ServerSentEvent
+
+from emulator.core.ids import padding
+
+KEEP_ALIVE = 15
+HEADERS = {"cache-control": "no-cache"}
+DONE = b"data: [DONE]\n\n"
+_TYPE_AT = len('{"type":"')
+
+
+class Frames:
+    """Turns lines into frames; with obfuscation, delta frames get padding that depends on response and number only."""
+
+    def __init__(self, response_id: str, *, obfuscate: bool) -> None:
+        self._letters = padding(response_id) * 2 if obfuscate else ""
+
+    def encode(self, lines: list[bytes]) -> bytes:
+        """The frames of some lines, in one piece."""
+        frames: list[bytes] = []
+        for line in lines:
+            kind = line[_TYPE_AT : line.index(b'"', _TYPE_AT)]
+            data = self._pad(line) if self._letters and kind.endswith(b".delta") else line
+            frames += (b"event: ", kind, b"\ndata: ", data, b"\n\n")
+        return b"".join(frames)
+
+    def _pad(self, line: bytes) -> bytes:
+        # The padded lengths are multiples of 16, so a delta's length no longer tells the word.
+        start = len(line) * 7 & 63
+        letters = self._letters[start : start + (-len(line) & 15)]
+        return b'%b,"obfuscation":"%b"}' % (line[:-1], letters.encode())
+
+
+def event_stream(batches: AsyncIterator[list[bytes]], frames: Frames, *, done: bool = False) -> EventSourceResponse:
+    """A streaming answer; `done` adds the `[DONE]` line that some servers end with."""
+    return EventSourceResponse(
+        _encoded(batches, frames, done=done),
+        headers=HEADERS,
+        media_type="text/event-stream; charset=utf-8",
+        ping=KEEP_ALIVE,
+        sep="\n",
+        ping_message_factory=_keep_alive,
+    )
+
+
+async def _encoded(batches: AsyncIterator[list[bytes]], frames: Frames, *, done: bool) -> AsyncIterator[bytes]:
+    async for lines in batches:
+        yield frames.encode(lines)
+    if done:
+        yield DONE
+
+
+def _keep_alive() -> ServerSentEvent:
+    return ServerSentEvent(comment="keep-alive", sep="\n")

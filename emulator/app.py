@@ -1,0 +1,126 @@
+"""create_app(settings): the only wiring. Routes, store, clock and namespaces meet here; nothing is decided here."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp
+
+import emulator
+from emulator.api import control, files, models, responses
+from emulator.api.door import Door
+from emulator.core.clock import Clock, monotonic
+from emulator.core.ids import Ids
+from emulator.run.namespace import Namespace
+from emulator.run.sweep import sweep_for_ever
+from emulator.script.fixture import Fixture
+from emulator.settings import Settings
+from emulator.store.engine import Store
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+# The busiest first: the router tries them in order.
+ROUTES: tuple[tuple[str, str, Endpoint], ...] = (
+    ("POST", "/responses", responses.create),
+    ("POST", "/responses/input_tokens", responses.input_tokens),
+    ("POST", "/responses/compact", responses.compact),
+    ("GET", "/responses/{response_id}", responses.retrieve),
+    ("DELETE", "/responses/{response_id}", responses.delete),
+    ("POST", "/responses/{response_id}/cancel", responses.cancel),
+    ("GET", "/responses/{response_id}/input_items", responses.input_items),
+    ("POST", "/files", files.create),
+    ("GET", "/files", files.list_files),
+    ("GET", "/files/{file_id}", files.retrieve),
+    ("DELETE", "/files/{file_id}", files.delete),
+    ("GET", "/files/{file_id}/content", files.content),
+    ("GET", "/models", models.list_models),
+    ("GET", "/models/{model:path}", models.retrieve),
+    ("GET", "/_emulator/livez", control.livez),
+    ("GET", "/_emulator/readyz", control.readyz),
+    ("GET", "/_emulator/info", control.info),
+)
+
+
+class World:
+    """Everything that one server owns: its store, clock, ids, fixtures and open namespaces."""
+
+    def __init__(self, settings: Settings, clock: Clock | None = None, ids: Ids | None = None) -> None:
+        """Read the fixtures and open the store; raises FixtureError or StoreError."""
+        self.settings = settings
+        self.clock = clock or Clock()
+        self.ids = ids or Ids()
+        self.fixtures = _fixtures(settings)
+        self.store = Store(settings.db)
+        self.stopping = asyncio.Event()
+        self.ready = False
+        self._namespaces: dict[str, Namespace] = {}
+
+    def namespace(self, name: str) -> Namespace:
+        """The namespace of that name, made when it is first asked for."""
+        found = self._namespaces.get(name)
+        if found is None:
+            found = self._namespaces[name] = Namespace(
+                name, self.settings, self.store, self.clock, self.ids, self.stopping, self.fixtures
+            )
+        return found
+
+    @asynccontextmanager
+    async def serving(self, _: FastAPI) -> AsyncIterator[None]:
+        """Sweep while requests are served; at the end every stream ends, then the store closes."""
+        sweeper = asyncio.create_task(sweep_for_ever(self.store, self.clock))
+        self.ready = True
+        try:
+            yield
+        finally:
+            self.ready = False
+            self.stopping.set()
+            sweeper.cancel()
+            await asyncio.gather(sweeper, return_exceptions=True)
+            self.store.close()
+
+
+class EmulatorApp(FastAPI):
+    """A FastAPI app with the door as its only layer: it renders every error itself."""
+
+    door: Callable[[ASGIApp], ASGIApp]
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """The door, and behind it the routes."""
+        return self.door(self.router)
+
+
+def create_app(settings: Settings | None = None, *, clock: Clock | None = None, ids: Ids | None = None) -> FastAPI:
+    """An ASGI app that emulates the Responses API; `clock` and `ids` are handed in by tests.
+
+    `app.state.stop()` ends every open stream; call it on the loop's thread before the server shuts down. Raises
+    FixtureError or StoreError.
+    """
+    world = World(settings or Settings(), clock, ids)
+    app = EmulatorApp(
+        title="Responses emulator",
+        version=emulator.__version__,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        lifespan=world.serving,
+    )
+    app.door = lambda inner: Door(inner, world.settings, world.ids, world.namespace)
+    app.state.stop = world.stopping.set
+    app.state.started = monotonic()
+    app.state.not_ready = lambda: [] if world.ready and not world.stopping.is_set() else ["start"]
+    app.router.redirect_slashes = False
+    for method, path, endpoint in ROUTES:
+        app.add_route(path, endpoint, [method], include_in_schema=False)
+    return app
+
+
+def _fixtures(settings: Settings) -> tuple[Fixture, ...]:
+    if settings.fixtures is None:
+        return ()
+    from emulator.script.load import load_fixtures
+
+    return load_fixtures(Path(settings.fixtures))

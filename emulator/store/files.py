@@ -1,0 +1,160 @@
+"""The rows of files and the pieces that hold their bytes; no rule of the wire here, no file whole in memory.
+
+Every function takes a connection and is run by `Store.read` or `Store.write`. An upload has a row from its first
+piece on, with `UNFINISHED` bytes and a time to live: nobody can ask for it, and after a crash the sweep finds it.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, and_, bindparam, delete, exists, func, insert, or_, select, tuple_, update
+
+from emulator.store.schema import file_pieces, files
+
+PIECE = 1024 * 1024
+UPLOAD_SECONDS = 86_400.0
+UNFINISHED = -1
+# The smallest step that a time of this century can be moved by, and well below what anyone measures.
+_TICK = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    """One file: see `store/schema.py`. Times are seconds; `expires_at` None: it stays."""
+
+    namespace: str
+    id: str
+    filename: str
+    purpose: str
+    bytes: int
+    created_at: float
+    expires_at: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class FilePage:
+    """Which files of a namespace: at most `limit`, behind `after` in that order, of one `purpose` if it is given."""
+
+    limit: int
+    newest_first: bool = True
+    after: FileRow | None = None
+    purpose: str | None = None
+
+
+_COLUMNS = tuple(files.c)
+_KEY = and_(files.c.namespace == bindparam("ns"), files.c.id == bindparam("fid"))
+_THERE = and_(files.c.bytes >= 0, or_(files.c.expires_at.is_(None), files.c.expires_at > bindparam("now")))
+_GET = select(*_COLUMNS).where(_KEY, _THERE)
+_BEGUN = select(exists().where(_KEY, files.c.bytes == UNFINISHED))
+_DELETE = delete(files).where(_KEY, _THERE)
+_ABANDON = delete(files).where(_KEY, files.c.bytes == UNFINISHED)
+_PIECE_OF = and_(file_pieces.c.namespace == bindparam("ns"), file_pieces.c.file_id == bindparam("fid"))
+_GET_PIECE = select(file_pieces.c.data).where(_PIECE_OF, file_pieces.c.number == bindparam("number"))
+_DELETE_PIECES = delete(file_pieces).where(_PIECE_OF)
+_RENAME_PIECES = update(file_pieces).where(_PIECE_OF).values(file_id=bindparam("to_id"))
+
+
+def get(connection: Connection, namespace: str, file_id: str, now: float) -> FileRow | None:
+    """The row of a file; None where there is none, its upload is under way, or it has expired by `now`."""
+    found = connection.execute(_GET, {"ns": namespace, "fid": file_id, "now": now}).first()
+    return FileRow(*found) if found else None
+
+
+def begin(connection: Connection, namespace: str, upload_id: str, now: float) -> None:
+    """Start an upload: a row that nobody can ask for and that the sweep takes after a day."""
+    row = FileRow(namespace, upload_id, "", "", UNFINISHED, now, now + UPLOAD_SECONDS)
+    connection.execute(insert(files), _values(row))
+
+
+def add_piece(connection: Connection, namespace: str, upload_id: str, number: int, data: bytes) -> bool:
+    """Save a piece of an upload, counted from 0; False where the upload is not under way.
+
+    All pieces but the last hold `PIECE` bytes.
+    """
+    if not connection.scalar(_BEGUN, {"ns": namespace, "fid": upload_id}):
+        return False
+    values = {"namespace": namespace, "file_id": upload_id, "number": number, "data": data}
+    connection.execute(insert(file_pieces), values)
+    return True
+
+
+def finish(connection: Connection, upload_id: str, row: FileRow) -> FileRow | None:
+    """Make an upload the file `row`, whose id may be another than the upload's; None where it is not under way.
+
+    Files made at the same moment get times a tick apart, so that lists keep the order in which they came.
+    """
+    row = _in_order(connection, row)
+    key = {"ns": row.namespace, "fid": upload_id}
+    made = update(files).where(_KEY, files.c.bytes == UNFINISHED).values(_values(row))
+    if not connection.execute(made, key).rowcount:
+        return None
+    if upload_id != row.id:
+        connection.execute(_RENAME_PIECES, {**key, "to_id": row.id})
+    return row
+
+
+def abandon(connection: Connection, namespace: str, upload_id: str) -> bool:
+    """Forget an upload and its pieces; False where it is not under way."""
+    key = {"ns": namespace, "fid": upload_id}
+    if not connection.execute(_ABANDON, key).rowcount:
+        return False
+    connection.execute(_DELETE_PIECES, key)
+    return True
+
+
+def piece(connection: Connection, namespace: str, file_id: str, number: int) -> bytes | None:
+    """The bytes of one piece; None where there is none."""
+    data: bytes | None = connection.scalar(_GET_PIECE, {"ns": namespace, "fid": file_id, "number": number})
+    return data
+
+
+def page(connection: Connection, namespace: str, asked: FilePage, now: float) -> list[FileRow]:
+    """A page of the files that are there at `now`, by time and, within one moment, by id."""
+    time_and_id = tuple_(files.c.created_at, files.c.id)
+    query = select(*_COLUMNS).where(files.c.namespace == namespace, _THERE).limit(asked.limit)
+    if asked.purpose is not None:
+        query = query.where(files.c.purpose == asked.purpose)
+    if asked.after is not None:
+        last = (asked.after.created_at, asked.after.id)
+        query = query.where(time_and_id < last if asked.newest_first else time_and_id > last)
+    if asked.newest_first:
+        query = query.order_by(files.c.created_at.desc(), files.c.id.desc())
+    else:
+        query = query.order_by(files.c.created_at, files.c.id)
+    return [FileRow(*row) for row in connection.execute(query, {"now": now})]
+
+
+def remove(connection: Connection, namespace: str, file_id: str, now: float) -> bool:
+    """Delete a file with its bytes; False where it is not there at `now`."""
+    if not connection.execute(_DELETE, {"ns": namespace, "fid": file_id, "now": now}).rowcount:
+        return False
+    connection.execute(_DELETE_PIECES, {"ns": namespace, "fid": file_id})
+    return True
+
+
+def sweep(connection: Connection, now: float, most: int) -> int:
+    """Delete up to `most` files and forgotten uploads whose time is over at `now`; how many went."""
+    due = select(files.c.namespace, files.c.id).where(files.c.expires_at <= now).limit(most)
+    keys = [tuple(row) for row in connection.execute(due)]
+    if keys:
+        for table, column in ((file_pieces, file_pieces.c.file_id), (files, files.c.id)):
+            connection.execute(delete(table).where(tuple_(table.c.namespace, column).in_(keys)))
+    return len(keys)
+
+
+def _values(row: FileRow) -> dict[str, object]:
+    return {column.name: getattr(row, column.name) for column in _COLUMNS}
+
+
+def _in_order(connection: Connection, row: FileRow) -> FileRow:
+    # Only within one second: a file made while the clock was ahead must not date the later ones.
+    newest = connection.scalar(
+        select(func.max(files.c.created_at)).where(
+            files.c.namespace == row.namespace,
+            files.c.bytes >= 0,
+            files.c.created_at >= row.created_at,
+            files.c.created_at < row.created_at + 1,
+        )
+    )
+    if newest is None:
+        return row
+    return FileRow(row.namespace, row.id, row.filename, row.purpose, row.bytes, newest + _TICK, row.expires_at)
