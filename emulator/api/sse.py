@@ -1,5 +1,6 @@
 """Lines of a log as server-sent events: framing, obfuscation, headers; it knows no response and no store."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 from sse_starlette import EventSourceResponse, ServerSentEvent
@@ -10,6 +11,18 @@ KEEP_ALIVE = 15
 HEADERS = {"cache-control": "no-cache"}
 DONE = b"data: [DONE]\n\n"
 _TYPE_AT = len('{"type":"')
+
+
+class Stream(EventSourceResponse):
+    """A stream that only its own end, its reader or its own server ends.
+
+    The library's switch is process-wide: another server in the process (a test of the user's own app, say) would cut
+    our streams too. Ours end because `follow` and `stream` look at their namespace's `stopping`.
+    """
+
+    @staticmethod
+    async def _listen_for_exit_signal() -> None:
+        await asyncio.Event().wait()
 
 
 class Frames:
@@ -34,9 +47,9 @@ class Frames:
         return b'%b,"obfuscation":"%b"}' % (line[:-1], letters.encode())
 
 
-def event_stream(batches: AsyncIterator[list[bytes]], frames: Frames, *, done: bool = False) -> EventSourceResponse:
+def event_stream(batches: AsyncIterator[list[bytes]], frames: Frames, *, done: bool = False) -> Stream:
     """A streaming answer; `done` adds the `[DONE]` line that some servers end with."""
-    return EventSourceResponse(
+    return Stream(
         _encoded(batches, frames, done=done),
         headers=HEADERS,
         media_type="text/event-stream; charset=utf-8",

@@ -21,9 +21,7 @@ FILE = 500  # a file that is named by id or URL, whose size is not looked up
 FILE_CHARS = 64  # characters of base64 data a token of an inline file
 JSON_CHARS = 4  # characters of JSON a token, for tools and items of other types
 
-_IDEOGRAMS = (
-    r"\u2e80-\u30ff\u3400-\u4dbf\u4e00-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff"
-)
+_IDEOGRAMS = r"\u2e80-\u30ff\u3400-\u4dbf\u4e00-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff"
 PIECE = re.compile(rf" ?[^\W\d_{_IDEOGRAMS}]{{1,12}}|\d{{1,3}}|\s+(?!\S)| ?\S|\s+")
 
 

@@ -1,6 +1,7 @@
 """What a request may ask of its deployment, its dialect and this emulator; every answer is an ApiError or nothing."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from emulator.core.deployments import BY_NAME, Deployment
@@ -48,13 +49,10 @@ async def check_files(namespace: Namespace, request: CreateRequest) -> None:
     now = namespace.clock.now()
     for path, part in _parts(request):
         file_id = part.get("file_id")
-        if (
-            file_id is not None
-            and await namespace.store.read(
-                lambda read, file_id=file_id: files.get(read, namespace.name, file_id, now)  # type: ignore[misc]
-            )
-            is None
-        ):
+        if not isinstance(file_id, str):
+            continue
+        found = await namespace.store.read(partial(files.get, namespace=namespace.name, file_id=file_id, now=now))
+        if found is None:
             raise ApiError("file_not_found", f"{path}.file_id", id=file_id)
 
 

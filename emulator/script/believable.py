@@ -21,9 +21,7 @@ _OPENERS = (
     "yesterday name say print draw generate read run"
 )
 OPENERS = frozenset(_OPENERS.split())
-_QUOTED = re.compile(
-    r"\"([^\"\n]{1,200})\"|“([^”\n]{1,200})”|「([^」\n]{1,200})」|(?<!\w)'([^'\n]{1,200})'(?!\w)"
-)
+_QUOTED = re.compile(r"\"([^\"\n]{1,200})\"|“([^”\n]{1,200})”|「([^」\n]{1,200})」|(?<!\w)'([^'\n]{1,200})'(?!\w)")
 _WORD = re.compile(r"[^\W\d_][\w'\u2019-]*")
 _NUMBER = re.compile(r"(?<![\w.,-])-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?![\w-]|[.,]\d)")
 _LOWER_PLACE = re.compile(r"\b(?:in|for|at|near) ([a-z]+(?: [a-z]+)?)(?=\s*(?:[?.!,;]|$))")

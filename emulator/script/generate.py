@@ -146,9 +146,7 @@ class _Maker:
                 value[name] = self.value(property_schema(name, flat), name, refs)
         return value
 
-    def property(
-        self, made: dict[str, Any], name: str, flat: Mapping[str, Any], refs: Refs, *, needed: bool
-    ) -> None:
+    def property(self, made: dict[str, Any], name: str, flat: Mapping[str, Any], refs: Refs, *, needed: bool) -> None:
         try:
             if matches(flat.get("propertyNames", True), name, self.root):
                 made[name] = self.value(property_schema(name, flat), name, refs)
@@ -210,11 +208,7 @@ class _Maker:
     def number(self, flat: Mapping[str, Any], *, integer: bool) -> int | float:
         variant = self.rest()
         for at, value in enumerate(self.hint.numbers if variant == 0 else ()):
-            if (
-                at not in self.used
-                and (not integer or isinstance(value, int))
-                and matches(flat, value, self.root)
-            ):
+            if at not in self.used and (not integer or isinstance(value, int)) and matches(flat, value, self.root):
                 self.used |= {at}
                 return value
         examples = [value for value in flat.get("examples", ()) if is_number(value)] if variant == 0 else []

@@ -154,9 +154,7 @@ BRACKETS = {
 def _yaml_mark(event: Any, where: str) -> Mark | None:
     line = event.start_mark.line + 1
     if getattr(event, "anchor", None) is not None:
-        raise FixtureError(
-            f"{where}:{line}: anchors and aliases are not accepted; quote text that begins with & or *"
-        )
+        raise FixtureError(f"{where}:{line}: anchors and aliases are not accepted; quote text that begins with & or *")
     if getattr(event, "tag", None) is not None:
         raise FixtureError(f"{where}:{line}: tags are not accepted; quote text that begins with !")
     name = type(event).__name__

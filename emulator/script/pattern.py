@@ -8,9 +8,7 @@ from typing import Any
 from emulator.script.schema_match import SchemaError
 
 _PARSER: Any = import_module("re._parser")  # the parser of `re`; the public name for it is deprecated
-LETTERS = [
-    chr(code) for code in (*range(0x61, 0x7B), *range(0x30, 0x3A), *range(0x41, 0x5B), *range(0x20, 0x7F))
-]
+LETTERS = [chr(code) for code in (*range(0x61, 0x7B), *range(0x30, 0x3A), *range(0x41, 0x5B), *range(0x20, 0x7F))]
 CATEGORIES = {
     "CATEGORY_DIGIT": "0123456789",
     "CATEGORY_WORD": "abcdefghijklmnopqrstuvwxyz0123456789_",

@@ -54,9 +54,7 @@ def _groups(schema: Mapping[str, Any]) -> Iterator[list[Schema]]:
     for keyword in ("anyOf", "oneOf"):
         if keyword in schema:
             # "nothing" is the last thing that a model would choose
-            yield sorted(
-                schema[keyword], key=lambda part: isinstance(part, dict) and part.get("type") == "null"
-            )
+            yield sorted(schema[keyword], key=lambda part: isinstance(part, dict) and part.get("type") == "null")
     if "if" in schema:
         yield [{"allOf": [schema["if"], schema.get("then", True)]}, schema.get("else", True)]
 

@@ -169,6 +169,19 @@ def test_errors_before_a_stream_are_plain_json(http):
     assert answer.headers["content-type"] == "application/json"
 
 
+def test_another_servers_stop_does_not_cut_our_streams(start_server, monkeypatch):
+    from sse_starlette.sse import AppStatus
+
+    clock = Clock(1_763_000_000.0)
+    http = start_server(clock, stream_every=1.0).http()
+    monkeypatch.setattr(AppStatus, "should_exit", True)
+    with http.stream("POST", "/responses", json={"model": "gpt-4o", "input": "x", "stream": True}) as answer:
+        lines = answer.iter_lines()
+        next(lines)
+        clock.advance(3600)
+        assert '"type":"response.completed"' in [line for line in lines if line][-1]
+
+
 def test_the_official_helper_accumulates_every_shipped_fixture(start_server):
     client = start_server(fixtures="fixtures").client()
     for asked in ("What is the weather?", "long story"):

@@ -1,5 +1,7 @@
 """A form reads the same however it is cut, and whatever bytes its file holds."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,7 +34,7 @@ def read(body, cuts=(), limit=10_000, piece=64, content_type=TYPE):
     """The form of a body that comes in several chunks, with the file's bytes."""
     form, pieces = Form(content_type, limit, piece), []
     edges = [0, *sorted(min(cut, len(body)) for cut in cuts), len(body)]
-    for start, stop in zip(edges, edges[1:], strict=False):
+    for start, stop in pairwise(edges):
         form.feed(body[start:stop])
         pieces += form.pieces()
     pieces.append(form.end())
@@ -115,7 +117,7 @@ def test_a_filename_loses_its_folders_and_control_characters(sent, kept):
         (part('name="a"', b"\xff") + end(), "not UTF-8"),
         (part('name="file"; filename="a"', b"") * 2 + end(), "more than one file"),
         (part('name="a"', b"") * (MOST_PARTS + 1) + end(), "more than 20 parts"),
-        (part('name="a"\r\nX: ' + "x" * 9000, b"") + end(), "headers"),
+        (part('name="a"\r\nX: ' + "x" * 9000, b"") + end(), "header"),
     ],
 )
 def test_a_broken_form_says_what_is_wrong(body, reason):

@@ -191,10 +191,7 @@ def test_the_weather_tool_is_called_with_the_place_of_the_prompt():
 def test_the_forced_function_comes_before_all():
     forced = {"type": "function", "name": "sendEmail"}
     assert called("weather in Rome", tools=[WEATHER, MAIL], tool_choice=forced) == "sendEmail"
-    assert (
-        called("hi", tools=[WEATHER, SHELL], tool_choice={"type": "function", "name": "run_bash"})
-        == "run_bash"
-    )
+    assert called("hi", tools=[WEATHER, SHELL], tool_choice={"type": "function", "name": "run_bash"}) == "run_bash"
 
 
 def test_a_named_function_comes_before_shared_words():

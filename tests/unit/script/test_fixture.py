@@ -331,9 +331,7 @@ def test_the_progress_of_a_background_run_is_read(tmp_path, background, progress
 
 
 def test_a_fixture_knows_its_name_its_place_and_its_priority(tmp_path):
-    first, second = load(
-        tmp_path, "# words\n\n- then: [message: a]\n- name: b\n  priority: -3\n  then: [message: a]"
-    )
+    first, second = load(tmp_path, "# words\n\n- then: [message: a]\n- name: b\n  priority: -3\n  then: [message: a]")
     assert first.where == f"{tmp_path / 'x.yaml'}:3"
     assert (first.name, first.priority) == (first.where, 0)
     assert second.where == f"{tmp_path / 'x.yaml'}:4"
@@ -342,9 +340,7 @@ def test_a_fixture_knows_its_name_its_place_and_its_priority(tmp_path):
 
 def test_the_files_of_a_directory_come_in_order_of_their_names(tmp_path):
     for name in ("b.yml", "a.json", "c.yaml"):
-        (tmp_path / name).write_text(
-            json.dumps({"name": name, "then": [{"message": "a"}]}), encoding="utf-8-sig"
-        )
+        (tmp_path / name).write_text(json.dumps({"name": name, "then": [{"message": "a"}]}), encoding="utf-8-sig")
     (tmp_path / "empty.yaml").write_text("# nothing yet\n")
     (tmp_path / "empty.json").write_text(" ")
     (tmp_path / ".swap.yaml").write_text("{")
@@ -368,15 +364,10 @@ def test_json_text_keeps_its_characters_and_may_be_indented_by_tabs(tmp_path):
 arguments = st.dictionaries(
     st.text(st.characters(codec="ascii", categories=("L", "N")), min_size=1),
     st.recursive(
-        st.none()
-        | st.booleans()
-        | st.integers(-(10**9), 10**9)
-        | st.text(st.characters(categories=("L", "P"))),
+        st.none() | st.booleans() | st.integers(-(10**9), 10**9) | st.text(st.characters(categories=("L", "P"))),
         lambda inner: (
             st.lists(inner, max_size=3)
-            | st.dictionaries(
-                st.text(st.characters(codec="ascii", categories=("L",)), min_size=1), inner, max_size=3
-            )
+            | st.dictionaries(st.text(st.characters(codec="ascii", categories=("L",)), min_size=1), inner, max_size=3)
         ),
         max_leaves=8,
     ),
@@ -419,9 +410,7 @@ pieces = st.sampled_from(
 )
 
 
-@given(
-    st.lists(pieces, max_size=12).map("".join) | st.text(max_size=30), st.sampled_from(["x.yaml", "x.json"])
-)
+@given(st.lists(pieces, max_size=12).map("".join) | st.text(max_size=30), st.sampled_from(["x.yaml", "x.json"]))
 @example("\ufeffa", "x.yaml")
 @example("a\ufeff\u0085\u2028b: [", "x.yaml")
 @example("? ", "x.yaml")

@@ -80,9 +80,9 @@ SCALARS = st.one_of(
     limits("minLength", "maxLength").map(lambda sizes: {"type": "string", **sizes}),
     st.sampled_from(PATTERNS).map(lambda pattern: {"type": "string", "pattern": pattern}),
     st.sampled_from(sorted(FORMATS)).map(lambda name: {"type": "string", "format": name}),
-    st.lists(
-        st.one_of(st.integers(), st.text(max_size=5), st.none(), st.booleans()), min_size=1, max_size=4
-    ).map(lambda choices: {"enum": choices}),
+    st.lists(st.one_of(st.integers(), st.text(max_size=5), st.none(), st.booleans()), min_size=1, max_size=4).map(
+        lambda choices: {"enum": choices}
+    ),
     st.one_of(st.integers(), st.text(max_size=5), st.booleans()).map(lambda value: {"const": value}),
 )
 NAMES = st.sampled_from(["location", "name", "query", "count", "next", "üñí", "a b"])
@@ -123,9 +123,7 @@ def combined(inner):
     )
 
 
-SCHEMAS = st.recursive(
-    SCALARS, lambda inner: st.one_of(objects(inner), arrays(inner), combined(inner)), max_leaves=8
-)
+SCHEMAS = st.recursive(SCALARS, lambda inner: st.one_of(objects(inner), arrays(inner), combined(inner)), max_leaves=8)
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -163,9 +161,7 @@ def nested(inner):
 
 
 @settings(max_examples=200, deadline=None)
-@given(
-    closed(st.recursive(SCALARS, nested, max_leaves=8)), st.sampled_from(["", "Is 3 enough for Bob in Rome?"])
-)
+@given(closed(st.recursive(SCALARS, nested, max_leaves=8)), st.sampled_from(["", "Is 3 enough for Bob in Rome?"]))
 def test_every_strict_schema_has_a_value(schema, hint):
     assert valid(schema, value_for(schema, hint=hint))
 
@@ -178,9 +174,7 @@ def test_simple_schemas_always_have_a_value(schema):
 
 
 @settings(max_examples=200, deadline=None)
-@given(
-    SCHEMAS, st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=4), st.lists(st.integers()))
-)
+@given(SCHEMAS, st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=4), st.lists(st.integers())))
 def test_the_check_agrees_with_a_real_validator(schema, value):
     assert matches(schema, value, schema) == valid(schema, value)
 

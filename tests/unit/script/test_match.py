@@ -147,9 +147,7 @@ whens = st.fixed_dictionaries(
         "metadata": st.dictionaries(st.sampled_from("xy"), st.sampled_from("pq"), min_size=1),
     },
 )
-sets = st.lists(
-    st.builds(lambda when, at: fixture(priority=at, **when), whens, st.integers(-1, 1)), max_size=12
-)
+sets = st.lists(st.builds(lambda when, at: fixture(priority=at, **when), whens, st.integers(-1, 1)), max_size=12)
 asks = st.builds(
     lambda text, answers, fields: ask(
         user(text), *([output("c")] if answers else []), calls={"c": ("function_call", answers)}, **fields

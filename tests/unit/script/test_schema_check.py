@@ -69,9 +69,7 @@ def test_a_strict_schema_is_refused_in_the_words_of_the_service(schema, reason):
 
 def test_what_is_not_strict_is_not_checked():
     check_schema({"type": "array"}, "event", strict=False)
-    check_function(
-        {"name": "f", "parameters": {"type": "object"}, "strict": True}, "tools[0].parameters", given=False
-    )
+    check_function({"name": "f", "parameters": {"type": "object"}, "strict": True}, "tools[0].parameters", given=False)
     check_function({"name": "f", "parameters": None, "strict": True}, "tools[0].parameters", given=True)
     check_text_format({"type": "json_object"})
     check_text_format({"type": "json_schema", "name": "e", "schema": {"allOf": []}, "strict": False})

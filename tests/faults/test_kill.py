@@ -1,0 +1,46 @@
+"""A killed server loses nothing that it acknowledged, and a run goes on to the same bytes."""
+
+import itertools
+import signal
+import sys
+
+import httpx
+import orjson
+import pytest
+
+from tests.processes import Process
+
+BODY = {"model": "gpt-4o", "input": "Write a long story", "background": True, "stream": True}
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+
+
+def client(process):
+    return httpx.Client(base_url=process.url() + "/openai/v1", headers={"api-key": "k"}, timeout=60, trust_env=False)
+
+
+def read(answer, most=None):
+    """The events of a stream as they came, without what a view adds."""
+    data = (orjson.loads(line[6:]) for line in answer.iter_lines() if line.startswith("data: "))
+    return list(itertools.islice(data, most))
+
+
+@pytest.mark.parametrize("seen", [1, 40])
+def test_a_background_stream_goes_on_after_a_kill(tmp_path, seen):
+    flags = ("--db", str(tmp_path / "store.db"), "--stream-every", "2ms")
+    with Process(tmp_path, *flags) as process, client(process) as http:
+        kept = http.post("/responses", json={"model": "gpt-4o", "input": "Keep me"}).json()
+        polled = http.post("/responses", json={"model": "o3", "input": "Poll me", "background": True}).json()
+        assert http.get(f"/responses/{polled['id']}").json()["status"] == "in_progress"
+        with http.stream("POST", "/responses", json=BODY) as answer:
+            before = read(answer, seen)
+            process.tell(signal.SIGKILL)
+            process.status()
+    response_id = before[0]["response"]["id"]
+    with Process(tmp_path, *flags) as process, client(process) as http:
+        after = read(http.get(f"/responses/{response_id}", params={"stream": "true", "starting_after": seen - 1}))
+        whole = read(http.get(f"/responses/{response_id}", params={"stream": "true"}))
+        assert before + after == whole
+        assert [event["sequence_number"] for event in whole] == list(range(len(whole)))
+        assert whole[-1]["response"] == http.get(f"/responses/{response_id}").json()
+        assert http.get(f"/responses/{kept['id']}").json() == kept
+        assert http.get(f"/responses/{polled['id']}").json()["status"] == "completed"
