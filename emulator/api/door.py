@@ -11,6 +11,7 @@ from collections.abc import Callable
 import orjson
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from emulator.api.auth import check_credentials
@@ -50,6 +51,8 @@ class Door:
             await self._app(scope, receive, visit.send)
         except ApiError as error:
             await visit.refuse(error)
+        except ClientDisconnect:
+            return  # nobody is left to answer
         except HTTPException as error:  # what the router says of a path or a method that it does not have
             await visit.refuse(_not_routed(error, scope))
         except Exception:  # noqa: BLE001 (the server's boundary)

@@ -126,7 +126,7 @@ async def _save(run: Run, log: EventLog) -> bytes:
 async def _add(run: Run, row: ResponseRow, log: EventLog, lines: list[bytes]) -> None:
     output = log.response["output"] if log.ended else []
     item_ids = dict.fromkeys(item["id"] for item in (*run.items, *output))
-    await run.namespace.store.write(lambda write: rows.add(write, row, item_ids, lines), key=row.id)
+    await run.namespace.store.insert(rows.new_rows(row, item_ids, lines), key=row.id)
 
 
 def _row(run: Run, log: EventLog, plan: bytes | None = None) -> ResponseRow:

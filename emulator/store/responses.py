@@ -9,9 +9,11 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, delete, exists, insert, or_, select, tuple_, update
 
+from emulator.store.engine import Rows
 from emulator.store.schema import chunks, items, responses
 
 COLUMNS = tuple(responses.c)
+_NAMES = tuple(column.name for column in COLUMNS)
 _OLDER = responses.alias("older")
 
 
@@ -48,7 +50,6 @@ class Chunk:
 
 _KEY = and_(responses.c.namespace == bindparam("ns"), responses.c.id == bindparam("rid"))
 _GET = select(*COLUMNS).where(_KEY)
-_INSERT = insert(responses)
 _INSERT_ITEMS = insert(items)
 _INSERT_CHUNK = insert(chunks)
 _CHUNKS = (
@@ -92,11 +93,13 @@ def get(connection: Connection, namespace: str, response_id: str) -> ResponseRow
     return ResponseRow(*found) if found else None
 
 
-def add(connection: Connection, row: ResponseRow, item_ids: Iterable[str], lines: Sequence[bytes] = ()) -> None:
-    """Save a new response with its item ids and the first events of its log."""
-    connection.execute(_INSERT, {column.name: getattr(row, column.name) for column in COLUMNS})
-    _index(connection, row, item_ids)
-    _append(connection, row, 0, lines)
+def new_rows(row: ResponseRow, item_ids: Iterable[str], lines: Sequence[bytes] = ()) -> Rows:
+    """The rows of a new response, with its item ids and the first events of its log, for `Store.insert`."""
+    return {
+        responses: [{name: getattr(row, name) for name in _NAMES}],
+        items: _index(row, item_ids),
+        chunks: _chunk(row, 0, lines),
+    }
 
 
 def move(
@@ -125,8 +128,12 @@ def move(
     ).rowcount
     if not won:
         return False
-    _append(connection, seen, seen.next_seq, lines)
-    _index(connection, seen, item_ids)
+    for statement, rows in (
+        (_INSERT_CHUNK, _chunk(seen, seen.next_seq, lines)),
+        (_INSERT_ITEMS, _index(seen, item_ids)),
+    ):
+        if rows:
+            connection.execute(statement, rows)
     return True
 
 
@@ -188,20 +195,19 @@ def sweep(connection: Connection, now: float, most: int) -> int:
     return len(keys)
 
 
-def _index(connection: Connection, row: ResponseRow, item_ids: Iterable[str]) -> None:
-    rows = [{"namespace": row.namespace, "id": item_id, "response_id": row.id} for item_id in item_ids]
-    if rows:
-        connection.execute(_INSERT_ITEMS, rows)
+def _index(row: ResponseRow, item_ids: Iterable[str]) -> list[dict[str, Any]]:
+    return [{"namespace": row.namespace, "id": item_id, "response_id": row.id} for item_id in item_ids]
 
 
-def _append(connection: Connection, row: ResponseRow, first: int, lines: Sequence[bytes]) -> None:
+def _chunk(row: ResponseRow, first: int, lines: Sequence[bytes]) -> list[dict[str, Any]]:
     if not lines:
-        return
-    values: dict[str, Any] = {
-        "namespace": row.namespace,
-        "response_id": row.id,
-        "first": first,
-        "last": first + len(lines) - 1,
-        "lines": b"\n".join(lines) + b"\n",
-    }
-    connection.execute(_INSERT_CHUNK, values)
+        return []
+    return [
+        {
+            "namespace": row.namespace,
+            "response_id": row.id,
+            "first": first,
+            "last": first + len(lines) - 1,
+            "lines": b"\n".join(lines) + b"\n",
+        }
+    ]
