@@ -45,19 +45,19 @@ class Clock:
 
     async def sleep_until(self, when: float) -> None:
         """Return once this clock shows `when` or later."""
-        loop = asyncio.get_running_loop()
-        while (left := when - self.now()) > 0:
-            moved = asyncio.Event()
-            sleeper = (loop, moved)
+        sleeper = (asyncio.get_running_loop(), asyncio.Event())
+        while self.now() < when:
             with self._lock:
                 self._sleepers.add(sleeper)
             try:
-                # Without a time of its own a frozen clock only moves by `advance`.
-                timeout = left if self._frozen is None else None
-                await asyncio.wait_for(moved.wait(), timeout)
+                left = when - self.now()  # looked at again: it may have been moved before we could be woken
+                if left > 0:
+                    # Without a time of its own a frozen clock only moves by `advance`.
+                    await asyncio.wait_for(sleeper[1].wait(), left if self._frozen is None else None)
             except TimeoutError:
                 pass
             finally:
+                sleeper[1].clear()
                 with self._lock:
                     self._sleepers.discard(sleeper)
 
