@@ -58,7 +58,7 @@ class Store:
         """Open the database and check its schema; raises StoreError."""
         if sqlite3.sqlite_version_info < OLDEST_SQLITE:
             raise StoreError(f"SQLite {sqlite3.sqlite_version} is too old: 3.35 or newer is needed")
-        self._folder = tempfile.mkdtemp(prefix="responses-emulator-") if path is None else None
+        self._folder = _new_folder() if path is None else None
         self.path = os.path.join(self._folder, "store.db") if self._folder else str(path)  # noqa: PTH118
         self._queue: SimpleQueue[_Job | None] = SimpleQueue()
         try:
@@ -148,6 +148,14 @@ def _insert(connection: Connection, jobs: Sequence[_Job]) -> None:
     for table, rows in together.items():
         if rows:
             connection.execute(insert(table), rows)
+
+
+def _new_folder() -> str:
+    try:
+        return tempfile.mkdtemp(prefix="responses-emulator-")
+    except OSError as error:
+        reason = f"{error.strerror or error}: make it writable (docker: --tmpfs /tmp), or use --db"
+        raise StoreError(f"{tempfile.gettempdir()}: no temporary database can be made there: {reason}") from error
 
 
 def _tell(jobs: list[_Job], results: list[Any], error: BaseException | None) -> None:
