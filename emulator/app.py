@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 
 import emulator
-from emulator.api import control, files, models, responses
+from emulator.api import control, files, models, responses, unbuilt
 from emulator.api.door import Door
 from emulator.core.clock import Clock, monotonic
 from emulator.core.ids import Ids
@@ -115,6 +115,9 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None, 
     app.router.redirect_slashes = False
     for method, path, endpoint in ROUTES:
         app.add_route(path, endpoint, [method], include_in_schema=False)
+    for known in unbuilt.KNOWN:
+        for path in (f"/{known}", f"/{known}/{{rest:path}}"):
+            app.add_route(path, unbuilt.refuse, ["GET", "POST", "DELETE"], include_in_schema=False)
     return app
 
 

@@ -72,12 +72,17 @@ def _still_open(calls: Calls, items: Iterable[Mapping[str, Any]]) -> Calls:
 def match_outputs(state: ChainState, items: Iterable[Mapping[str, Any]]) -> Calls:
     """The calls that the outputs among `items` answer, by call_id.
 
-    Raises `no_call_for_output` for an output without its call, before it in `items` or open in the chain, and
-    `no_output_for_call` where a call stays without output (docs/reference/errors.md).
+    Raises `no_call_for_output` for an output without its call, before it in `items` or open in the chain,
+    `no_output_for_call` where a call stays without output, and `no_approval_request` for an approval of nothing
+    (docs/reference/errors.md).
     """
-    still_open, answered = dict(state.open_calls), Calls()
+    still_open, answered, requests = dict(state.open_calls), Calls(), set(state.approvals)
     for item in items:
         kind = item["type"]
+        if kind == "mcp_approval_request":
+            requests.add(item["id"])
+        elif kind == "mcp_approval_response" and item["approval_request_id"] not in requests:
+            raise ApiError("no_approval_request", "input", id=item["approval_request_id"])
         if kind in CALLS:
             still_open[item["call_id"]] = (kind, item.get("name", ""))
         elif kind in OUTPUTS:

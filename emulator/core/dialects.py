@@ -19,6 +19,7 @@ class Dialect:
     file_prefixes: Mapping[str, str]
     file_purposes: tuple[str, ...]
     image_file_ids: bool
+    image_types: tuple[str, ...]
     compact: bool
     conversations: bool
     hex_file_prefixes: tuple[str, ...] = ()
@@ -68,6 +69,7 @@ OPENAI = Dialect(
     file_prefixes={},
     file_purposes=("assistants", "batch", "fine-tune", "vision", "user_data", "evals"),
     image_file_ids=True,
+    image_types=("image/png", "image/jpeg", "image/jpg", "image/webp", "image/gif"),
     compact=True,
     conversations=True,
     done_frame=True,
@@ -89,6 +91,7 @@ AZURE = Dialect(
     model_facts=True,
     file_purposes=("assistants", "batch", "fine-tune", "evals"),
     image_file_ids=False,
+    image_types=("image/png", "image/jpeg", "image/jpg", "image/webp"),
     compact=False,
     conversations=False,
     raw_headers=((b"x-content-type-options", b"nosniff"),),
@@ -98,6 +101,12 @@ AZURE = Dialect(
         "bad_key": _gateway(401, "401", _DENIED),
         "unknown_deployment": _NO_DEPLOYMENT,
         "model_not_found": _NO_DEPLOYMENT,
+        "unsupported_operation": _gateway(
+            400,
+            "OperationNotSupported",
+            "The responses operation does not work with the specified model, {model}. Please choose different model "
+            "and try again.",
+        ),
         "bad_path": _gateway(404, "404", "Resource not found"),
         "bad_method": _gateway(405, "405", "Method not allowed"),
         "file_purpose": _gateway(400, "invalidPayload", "Invalid value for purpose."),

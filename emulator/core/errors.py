@@ -156,7 +156,14 @@ ERRORS: Mapping[str, ErrorRow] = {
         "Your input exceeds the context window of this model. Please adjust your input and try again.",
         "context_length_exceeded",
     ),
+    "no_approval_request": ErrorRow(400, "No approval request found with id '{id}'."),
+    "unsupported_operation": ErrorRow(
+        400, "The model '{model}' is not supported by this operation.", "unsupported_model"
+    ),
     # Images and files in the input
+    "no_vision": ErrorRow(
+        400, "Invalid '{param}': the model '{model}' takes no images and no files.", "unsupported_content"
+    ),
     "image_url_format": ErrorRow(
         400,
         "Invalid '{param}'. Expected a valid URL, but got a value with an invalid format.",

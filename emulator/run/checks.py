@@ -6,7 +6,7 @@ from typing import Any
 
 from emulator.core.deployments import BY_NAME, Deployment
 from emulator.core.dialects import Dialect
-from emulator.core.errors import ApiError
+from emulator.core.errors import ApiError, quoted_list
 from emulator.core.requests import CreateRequest
 from emulator.run.namespace import Namespace
 from emulator.script.schema_check import check_text_format
@@ -17,21 +17,15 @@ BUILT_TOOLS = ("function", "custom")
 
 def check_request(request: CreateRequest, deployment: Deployment, dialect: Dialect) -> None:
     """Refuse what the deployment or the dialect does not take, and what is known but not built."""
-    effort = (request.reasoning or {}).get("effort") or deployment.effort
-    if deployment.reasoning and effort != "none":
-        for name in ("temperature", "top_p"):
-            if getattr(request, name) not in (None, 1):
-                raise ApiError("unsupported_parameter", name)
-    asked = (request.reasoning or {}).get("effort")
-    if asked and deployment.name in BY_NAME and not deployment.reasoning:
-        raise ApiError("unsupported_parameter", "reasoning.effort")
-    check_text_format(request.text["format"])
+    if deployment.image:
+        raise ApiError("unsupported_operation", "model", model=deployment.name)
     _check_built(request, deployment)
-    if not dialect.image_file_ids:
-        for path, part in _parts(request):
-            if part.get("type") == "input_image" and part.get("file_id"):
-                reason = "an image that was uploaded as a file cannot be used as input."
-                raise ApiError("invalid", f"{path}.file_id", reason=reason)
+    _check_effort(request, deployment)
+    if request.tools and deployment.name in BY_NAME and "function" not in deployment.tools:
+        raise ApiError("unsupported_parameter", "tools")
+    check_text_format(request.text["format"])
+    for path, part in _parts(request):
+        _check_part(path, part, deployment, dialect)
 
 
 def _check_built(request: CreateRequest, deployment: Deployment) -> None:
@@ -39,9 +33,44 @@ def _check_built(request: CreateRequest, deployment: Deployment) -> None:
         if tool["type"] not in BUILT_TOOLS:
             raise ApiError("not_implemented", f"tools[{number}].type", what=f"the tool '{tool['type']}'")
     if request.conversation is not None:
-        raise ApiError("not_implemented", "conversation", what="conversations")
+        raise ApiError("not_implemented", "conversation", what="the conversations API")
+    if request.prompt is not None and not request.input:
+        raise ApiError("not_implemented", "prompt", what="a prompt that is stored with the service")
     if deployment.reasoning and "reasoning.encrypted_content" in request.include:
         raise ApiError("not_implemented", "include", what="encrypted reasoning content")
+
+
+def _check_effort(request: CreateRequest, deployment: Deployment) -> None:
+    """Reasoning takes no sampling; an effort must be one that the deployment has."""
+    asked = (request.reasoning or {}).get("effort")
+    if deployment.reasoning and (asked or deployment.effort) != "none":
+        for name in ("temperature", "top_p"):
+            if getattr(request, name) not in (None, 1):
+                raise ApiError("unsupported_parameter", name)
+    if asked is None or deployment.name not in BY_NAME:
+        return
+    if not deployment.reasoning:
+        raise ApiError("unsupported_parameter", "reasoning.effort")
+    if asked not in deployment.efforts:
+        supported = quoted_list(deployment.efforts)
+        raise ApiError("unsupported_value", "reasoning.effort", value=asked, supported=supported)
+
+
+def _check_part(path: str, part: dict[str, Any], deployment: Deployment, dialect: Dialect) -> None:
+    kind = part.get("type")
+    if kind not in ("input_image", "input_file"):
+        return
+    if not deployment.vision:
+        raise ApiError("no_vision", path, model=deployment.name)
+    if kind == "input_file":
+        return
+    if part.get("file_id") and not dialect.image_file_ids:
+        reason = "an image that was uploaded as a file cannot be used as input."
+        raise ApiError("invalid", f"{path}.file_id", reason=reason)
+    head = str(part.get("image_url") or "")[:40].lower()
+    mime = head.removeprefix("data:").partition(";")[0]
+    if head.startswith("data:") and mime not in dialect.image_types:
+        raise ApiError("image_mime", f"{path}.image_url", got=mime)
 
 
 async def check_files(namespace: Namespace, request: CreateRequest) -> None:

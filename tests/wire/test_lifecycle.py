@@ -169,6 +169,58 @@ def test_what_is_not_built_says_so(http):
     assert answer.json()["error"]["code"] == "not_implemented"
 
 
+@pytest.mark.parametrize("path", ["/containers", "/containers/cntr_1/files", "/uploads", "/vector_stores"])
+def test_endpoints_that_are_not_built_say_so(http, path):
+    answer = http.post(path, json={})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (501, "not_implemented")
+    assert answer.headers["x-should-retry"] == "false"
+
+
+def test_conversations_are_no_part_of_azure(http, server):
+    answer = http.post("/conversations", json={})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "404")
+    assert "conversations" in answer.headers["x-emulator-warning"]
+    assert server.http("/v1").post("/conversations", json={}).status_code == 501
+
+
+IMAGE = {"type": "input_image", "image_url": "https://example.com/cat.png"}
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code", "param"),
+    [
+        ({"model": "gpt-image-1"}, 400, "OperationNotSupported", None),
+        ({"model": "gpt-5-chat", "tools": [{"type": "function", "name": "f"}]}, 400, None, "tools"),
+        ({"model": "gpt-4o", "reasoning": {"effort": "low"}}, 400, None, "reasoning.effort"),
+        ({"model": "o3", "reasoning": {"effort": "minimal"}}, 400, "unsupported_value", "reasoning.effort"),
+        (
+            {"model": "o3-mini", "input": [{"role": "user", "content": [IMAGE]}]},
+            400, "unsupported_content", "input[0].content[0]",
+        ),
+        (
+            {"input": [{"role": "user", "content": [{**IMAGE, "image_url": "data:image/gif;base64,R0lGODlh"}]}]},
+            400, "invalid_value", "input[0].content[0].image_url",
+        ),
+        (
+            {"input": [{"role": "user", "content": [{"type": "input_image", "file_id": "assistant-1"}]}]},
+            400, "invalid_value", "input[0].content[0].file_id",
+        ),
+        (
+            {"input": [{"type": "mcp_approval_response", "approve": True, "approval_request_id": "mcpr_1"}]},
+            400, None, "input",
+        ),
+        ({"input": None, "prompt": {"id": "pmpt_1"}}, 501, "not_implemented", "prompt"),
+        ({"model": "o3", "include": ["reasoning.encrypted_content"]}, 501, "not_implemented", "include"),
+        ({"conversation": "conv_1"}, 501, "not_implemented", "conversation"),
+    ],
+)  # fmt: skip
+def test_what_a_deployment_or_the_dialect_does_not_take(http, body, status, code, param):
+    answer = http.post("/responses", json={"model": "gpt-4o", "input": "x", **body})
+    assert answer.status_code == status, answer.text
+    error = answer.json()["error"]
+    assert (error["code"], error.get("param")) == (code, param)
+
+
 class TestRetention:
     def test_after_thirty_days_a_response_is_gone(self, start_server):
         clock = Clock(1_763_000_000.0)
