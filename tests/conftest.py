@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any, Self
 
 import httpx
+import hypothesis
 import openai
 import pytest
 
@@ -15,6 +16,10 @@ from emulator.server import ThreadedServer
 from emulator.settings import Settings
 
 KEY = "test-key"
+
+# A deadline would be a wall-clock figure, and the machines are shared.
+hypothesis.settings.register_profile("emulator", deadline=None)
+hypothesis.settings.load_profile("emulator")
 
 
 class RunningServer:

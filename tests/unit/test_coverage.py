@@ -1,0 +1,247 @@
+"""What docs/coverage says is what the code knows: every name has a row, and what is called built is there."""
+
+import re
+from dataclasses import fields
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from openai.types.responses import Response, ResponseInputItem, ResponseOutputItem, ResponseStreamEvent
+
+from docs.coverage_tables import EVIDENCE, STATUSES, TABLES, rows, statuses
+from emulator.api import files
+from emulator.api.unbuilt import KNOWN
+from emulator.app import ROUTES
+from emulator.core import request_body
+from emulator.core.deployments import find
+from emulator.core.dialects import AZURE, OPENAI
+from emulator.core.errors import ERRORS
+from emulator.core.input_params import ASSISTANT_PARTS, USER_PARTS
+from emulator.core.item_types import ITEM_TYPES
+from emulator.core.queries import ListQuery, RetrieveQuery
+from emulator.core.requests import parse_create
+from emulator.core.response import new_response
+from emulator.core.tool_params import TOOLS
+from emulator.core.unknown import LATER, names
+from emulator.run.checks import BUILT_TOOLS
+from emulator.script.load import load_fixtures
+from emulator.script.plan import CustomToolCall, Ending, FunctionCall, Message, Plan, Reasoning, Refusal
+from emulator.settings import TABLE
+from tests.plans import events_of, whole_log
+
+ROOT = Path(__file__).parents[2]
+BUILT = ("exact", "partial")
+CITATION = {"type": "url_citation", "start_index": 0, "end_index": 1, "title": "", "url": "https://example.com/"}
+STEPS = (
+    Reasoning(("Why not?",)),
+    Message("Hello there", (CITATION,)),
+    Refusal("No."),
+    FunctionCall("get_weather", '{"city":"Oslo"}'),
+    CustomToolCall("sql", "SELECT 1"),
+)
+ENDINGS = (
+    Ending(),
+    Ending("failed", code="server_error", message="No."),
+    Ending("incomplete", reason="content_filter"),
+)
+NEEDED = {
+    "function": {"name": "f"},
+    "custom": {"name": "c"},
+    "code_interpreter": {"container": {"type": "auto"}},
+    "mcp": {"server_label": "m", "server_url": "https://example.com/mcp"},
+    "file_search": {"vector_store_ids": ["vs_1"]},
+    "computer_use_preview": {"display_width": 1, "display_height": 1, "environment": "browser"},
+    "namespace": {"name": "n", "description": "d", "tools": []},
+}
+HIDDEN = {"content-length", "content-type", "date", "server", "connection"}
+
+
+def named(table, *built):
+    """The names of a table's rows, or of those whose status is one of `built`."""
+    return {row["name"] for row in rows(table) if not built or row["status"] in built}
+
+
+def words(annotation):
+    """The string literals in a type, however deep."""
+    inner = get_args(annotation)
+    if not inner:
+        return {annotation} if isinstance(annotation, str) else set()
+    return set().union(*(words(one) for one in inner))
+
+
+def types_of(union):
+    """The `type` of every member of one of the SDK's unions."""
+    members = get_args(get_args(union)[0])
+    assert members
+    return set().union(*(words(member.model_fields["type"].annotation) for member in members))
+
+
+def emitted(plans):
+    """The events of all these plans, in the foreground and in the background."""
+    return [
+        event for plan in plans for background in (False, True)
+        for event in events_of(whole_log(plan, background=background)[1])
+    ]  # fmt: skip
+
+
+def scripted():
+    """The plans of all fixtures that a user can start the server with."""
+    found = [*load_fixtures(ROOT / "fixtures"), *load_fixtures(ROOT / "docs/reference/examples.yaml")]
+    return [Plan(fixture.steps, fixture.ending) for fixture in found]
+
+
+def of_items(events):
+    return {event["item"]["type"] for event in events if event["type"] == "response.output_item.done"}
+
+
+ALL_PLANS = [Plan(STEPS, ending) for ending in ENDINGS]
+
+
+@pytest.mark.parametrize("table", [*TABLES, "uncertain"])
+def test_a_row_has_a_known_status_its_evidence_and_a_test_that_exists(table):
+    for row in rows(table):
+        assert set(row["evidence"].split()) <= set(EVIDENCE), row
+        if table == "uncertain":
+            assert row.get("switch", "port") in TABLE, row
+        else:
+            assert set(statuses(row)) <= set(STATUSES), row
+        assert "test" not in row or (ROOT / row["test"]).is_file(), row
+
+
+@pytest.mark.parametrize("table", [name for name in TABLES if name not in ("endpoints", "control", "query")])
+def test_no_name_has_two_rows(table):
+    assert len(named(table)) == len(rows(table))
+
+
+def test_every_event_of_the_sdk_has_a_row():
+    assert types_of(ResponseStreamEvent) <= named("events")
+
+
+def test_the_events_that_are_built_are_those_that_a_run_sends():
+    assert {event["type"] for event in emitted(ALL_PLANS)} == named("events", *BUILT)
+
+
+def test_an_exact_event_is_one_that_a_fixture_can_ask_for():
+    assert {event["type"] for event in emitted(scripted())} == named("events", "exact")
+
+
+def test_every_item_of_the_sdk_has_a_row():
+    assert types_of(ResponseOutputItem) <= named("output")
+    assert types_of(ResponseInputItem) <= named("input")
+    assert named("input") == set(ITEM_TYPES)
+
+
+def test_the_output_items_that_are_built_are_those_that_a_run_sends():
+    assert of_items(emitted(ALL_PLANS)) == of_items(emitted(scripted())) == named("output", *BUILT)
+
+
+def test_every_content_part_that_is_checked_has_a_row():
+    assert {*USER_PARTS, *ASSISTANT_PARTS} <= named("parts", *BUILT)
+
+
+def test_every_field_of_a_request_has_a_row():
+    assert named("create") - {"any other field"} == names(request_body.CreateBody) | LATER
+    nested = {
+        f"{path}.{name}"
+        for path, model in {
+            "text": request_body.TextOptions,
+            "reasoning": request_body.ReasoningOptions,
+            "stream_options": request_body.StreamOptions,
+            "conversation": request_body.ConversationRef,
+            "prompt": request_body.Prompt,
+        }.items()
+        for name in names(model)
+    }
+    assert named("nested") == nested
+    assert named("include") == words(request_body.Include)
+
+
+def test_every_query_parameter_has_a_row():
+    def asked(of):
+        return {row["name"] for row in rows("query") if row["of"] == of}
+
+    assert asked("GET /responses/{id}") == {field.name for field in fields(RetrieveQuery)}
+    assert asked("GET /responses/{id}/input_items") == {field.name for field in fields(ListQuery)}
+    assert asked("POST /files (form)") == files.FIELDS | {"file"}
+
+
+def test_the_fields_of_a_response_have_rows_in_the_order_of_the_wire():
+    request = parse_create(b'{"model": "gpt-4o", "input": "x", "prompt": {"id": "p"}}')
+    azure, openai = (
+        list(new_response(request, find("gpt-4o"), dialect, response_id="resp_", created_at=0))
+        for dialect in (AZURE, OPENAI)
+    )
+    assert [row["name"] for row in rows("fields")] == azure
+    assert [name for name in azure if name != "content_filters"] == openai
+    assert set(Response.model_fields) <= named("fields") | named("absent fields")
+
+
+def test_every_error_has_a_row_in_the_order_of_the_table():
+    assert [row["name"] for row in rows("errors")] == list(ERRORS)
+
+
+def test_an_error_that_is_called_built_is_raised_somewhere():
+    table = ROOT / "emulator/core/errors.py"
+    code = "".join(path.read_text("utf-8") for path in (ROOT / "emulator").rglob("*.py") if path != table)
+    made = {f"{kind}_{end}" for kind in ("integer", "decimal") for end in ("below_min_value", "above_max_value")}
+    raised = {name for name in ERRORS if re.search(rf'(ApiError|problem)\(\s*"{name}"', code)} | made
+    assert named("errors", *BUILT) <= raised
+
+
+def test_every_tool_has_a_row():
+    assert named("tools") == set(TOOLS)
+    assert named("tools", *BUILT) == set(BUILT_TOOLS)
+
+
+@pytest.mark.parametrize("row", rows("tools"), ids=lambda row: row["name"])
+def test_a_tool_that_is_not_built_says_so(http, row):
+    tool = {"type": row["name"], **NEEDED.get(row["name"], {})}
+    answer = http.post("/responses", json={"model": "gpt-4o", "input": "x", "tools": [tool]})
+    assert answer.status_code == (200 if row["status"] in BUILT else 501), answer.text
+
+
+@pytest.mark.parametrize("more", [{"conversation": "conv_1"}, {"include": ["reasoning.encrypted_content"]}])
+def test_a_parameter_that_is_not_built_says_so(http, more):
+    answer = http.post("/responses", json={"model": "o3", "input": "x", **more})
+    assert answer.status_code == 501, answer.text
+
+
+def test_every_route_has_a_row():
+    known = {
+        (row["method"], row["path"])
+        for table in ("endpoints", "control")
+        for row in rows(table)
+        if set(statuses(row)) != {"not built (404)"} and row["path"].split("/")[1] not in KNOWN
+    }
+    assert known == {(method, path) for method, path, _ in ROUTES}
+    assert {row["path"].split("/")[1] for row in rows("endpoints")} >= set(KNOWN)
+
+
+@pytest.mark.parametrize(("prefix", "dialect"), [("/openai/v1", "azure"), ("/v1", "openai")])
+def test_an_endpoint_that_is_not_built_answers_as_its_row_says(server, prefix, dialect):
+    http = server.http(prefix)
+    for row in rows("endpoints"):
+        answer = http.request(row["method"], re.sub(r"\{[^}]*\}", "x", row["path"]))
+        told = re.search(r"\d+", row[dialect])
+        if told:
+            assert answer.status_code == int(told[0]), row
+        else:
+            assert answer.status_code in (200, 400, 404), row
+            assert "Invalid URL" not in answer.text, row
+            assert "Resource not found" not in answer.text, row
+
+
+def test_what_is_not_built_of_the_emulators_own_is_404(server):
+    http = server.http("")
+    for row in rows("control"):
+        answer = http.request(row["method"], row["path"])
+        assert answer.status_code == (404 if row["status"].startswith("not built") else 200), row
+
+
+@pytest.mark.parametrize(("prefix", "dialect"), [("/openai/v1", "azure"), ("/v1", "openai")])
+def test_every_header_of_an_answer_has_a_row(server, prefix, dialect):
+    told = {row["name"]: row for row in rows("response headers") if row[dialect]}
+    sent = set(server.http(prefix).get("/models").headers) - HIDDEN
+    assert sent <= told.keys()
+    always = {name for name, row in told.items() if not row.get("test", "").endswith("streaming.py")}
+    assert always - sent == {"x-emulator-warning", "x-should-retry", "allow", "content-disposition"}
