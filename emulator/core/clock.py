@@ -62,6 +62,11 @@ class Clock:
                     self._sleepers.discard(sleeper)
 
 
+async def real_seconds(seconds: float) -> None:
+    """Sleep by the machine's clock, for what no namespace's clock governs: other servers, sockets."""
+    await asyncio.sleep(seconds)
+
+
 async def breathe() -> None:
     """Let the other tasks of the loop run once."""
     await asyncio.sleep(0)

@@ -6,7 +6,7 @@ from emulator.core.clock import breathe
 from emulator.core.errors import ApiError
 from emulator.core.states import ENDED
 from emulator.run.namespace import Namespace
-from emulator.run.settle import all_lines, derivation, settle
+from emulator.run.settle import all_lines, derivation, saved_row, settle
 from emulator.store import responses as rows
 from emulator.store.responses import ResponseRow
 
@@ -26,14 +26,14 @@ async def follow(namespace: Namespace, response_id: str, after: int = -1) -> Asy
     with namespace.following(response_id) as rung:
         while True:
             rung.clear()
-            row = await settle(namespace, response_id)
+            row = await settle(namespace, response_id) or await saved_row(namespace, response_id)
             if row is None:
                 return
             if row.next_seq - 1 > after:
                 async for batch in _saved(namespace, row, after):
                     yield batch
                 after = max(after, row.next_seq - 1)
-            if row.status in ENDED:
+            if row.status in ENDED or row.hidden:
                 return
             if not await namespace.pause(_next_due(namespace, row), rung):
                 return

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
-from emulator.core.clock import Clock, first_of
+from emulator.core.clock import Clock, first_of, real_seconds
 from emulator.core.ids import Ids
 from emulator.script.fixture import Fixture
 from emulator.settings import Settings
@@ -15,6 +15,9 @@ from emulator.store.engine import Store
 
 if TYPE_CHECKING:
     from emulator.run.settle import Derivation
+
+
+LOOK_AGAIN = 1.0  # real seconds until a follower looks at what other servers did
 
 
 class Bell:
@@ -87,5 +90,7 @@ class Namespace:
         waits = [self.clock.sleep_until(until), self.stopping.wait()]
         if rung is not None:
             waits.append(rung.wait())
+            if self.store.shared:  # the bell rings in one process only
+                waits.append(real_seconds(LOOK_AGAIN))
         await first_of(*waits)
         return not self.stopping.is_set()

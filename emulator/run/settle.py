@@ -21,12 +21,13 @@ from emulator.store.responses import ResponseRow
 class Derivation:
     """A run being derived from its plan: the log so far and the event that comes next."""
 
-    __slots__ = ("_events", "log", "next", "plan", "started")
+    __slots__ = ("_events", "log", "next", "plan", "polls", "started")
 
     def __init__(self, row: ResponseRow) -> None:
         """Begin again from the plan, up to the row's last event; what is saved is folded, not encoded."""
         self.plan = Plan.from_json(row.plan or b"")
         self.started = row.created_at
+        self.polls = row.polls
         begin = {**orjson.loads(row.response), "status": "queued", "output": []}
         self.log = EventLog(begin, saved=row.next_seq)
         events = timeline(self.plan, row.id, self.started, background=True, gates=_gates(self.plan, row))
@@ -75,7 +76,7 @@ def _gates(plan: Plan, row: ResponseRow) -> Gates:
 
 async def find(namespace: Namespace, response_id: str) -> ResponseRow | None:
     """The row of a response that can be asked for; None where it is unknown, deleted or expired."""
-    row = await namespace.store.read(lambda read: rows.get(read, namespace.name, response_id))
+    row = await saved_row(namespace, response_id)
     if row is None or row.hidden or row.expires_at <= namespace.clock.now():
         return None
     return row
@@ -86,7 +87,11 @@ async def settle(namespace: Namespace, response_id: str, *, poll: bool = False) 
     row = await find(namespace, response_id)
     if row is None or row.status in ENDED:
         return row
-    async with namespace.lock(response_id):
+    lock = namespace.lock(response_id)
+    waited = lock.locked()
+    async with lock:
+        if waited:  # whoever held it has moved the response on
+            row = await find(namespace, response_id)
         while row is not None and row.status not in ENDED:
             run, move = _next_move(namespace, row, poll=poll)
             if move is None or await save_move(namespace, row, move):
@@ -95,6 +100,11 @@ async def settle(namespace: Namespace, response_id: str, *, poll: bool = False) 
                 return move.row if move else row
             row = await find(namespace, response_id)
     return row
+
+
+async def saved_row(namespace: Namespace, response_id: str) -> ResponseRow | None:
+    """The row as it is saved, deleted or expired too, for a reader who came before."""
+    return await namespace.store.read(partial(rows.get, namespace=namespace.name, response_id=response_id))
 
 
 def _next_move(namespace: Namespace, row: ResponseRow, *, poll: bool) -> tuple[Derivation, Settled | None]:
@@ -127,7 +137,7 @@ def derivation(namespace: Namespace, row: ResponseRow) -> Derivation:
     A followed, paced stream goes on with its own: from the plan each time would be quadratic.
     """
     run = namespace.live.pop(row.id, None)
-    if run is None or run.log.next_seq != row.next_seq:
+    if run is None or (run.log.next_seq, run.polls) != (row.next_seq, row.polls):
         run = Derivation(row)
     return run
 
@@ -169,7 +179,7 @@ async def remove(namespace: Namespace, response_id: str) -> None:
             raise ApiError("response_not_found", id=response_id)
         if row.status not in ENDED:
             raise ApiError("delete_running")
-        if await namespace.store.write(partial(rows.hide, seen=row), key=row.id):
+        if await namespace.store.write(partial(rows.hide, seen=row, now=namespace.clock.now()), key=row.id):
             return
 
 

@@ -41,6 +41,17 @@ def test_polls_on_either_server_count_together(pair):
     assert one.get(f"/responses/{made['id']}").json()["status"] == "completed"
 
 
+def test_a_follower_sees_what_another_server_cancelled(pair):
+    one, other = (server.http() for server in pair)
+    body = {"model": "gpt-4o", "input": "one two three", "background": True, "stream": True}
+    with one.stream("POST", "/responses", json=body) as answer:
+        lines = answer.iter_lines()
+        response_id = next(orjson.loads(line[6:]) for line in lines if line.startswith("data: "))["response"]["id"]
+        assert other.post(f"/responses/{response_id}/cancel").json()["status"] == "cancelled"
+        *_, last = (line for line in lines if line)
+    assert orjson.loads(last[6:])["response"]["status"] == "cancelled"
+
+
 def test_a_server_with_an_older_clock_never_shortens_a_log(pair):
     ahead, behind = pair
     one, other = ahead.http(), behind.http()

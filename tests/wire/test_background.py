@@ -66,6 +66,12 @@ class TestPolling:
             assert http.get(f"/responses/{made['id']}/input_items").status_code == 200
         assert status_of(http, made["id"]) == "in_progress"
 
+    def test_asking_for_the_headers_only_is_no_poll(self, http):
+        made = start(http)
+        for _ in range(3):
+            assert http.head(f"/responses/{made['id']}").status_code == 200
+        assert status_of(http, made["id"]) == "in_progress"
+
     def test_background_needs_store(self, http):
         answer = http.post("/responses", json={"model": "o3", "input": "x", "background": True, "store": False})
         assert answer.status_code == 400
@@ -144,6 +150,32 @@ class TestStreaming:
                     assert events((await other).text) == seen[number + 1 :]
 
         asyncio.run(run())
+
+    def test_many_followers_derive_a_log_once_not_once_each(self, start_server, monkeypatch):
+        from emulator.run import settle
+
+        made = []
+        derivation = settle.Derivation
+        monkeypatch.setattr(settle, "Derivation", lambda row: made.append(row.id) or derivation(row))
+        clock = Clock(1_763_000_000.0)
+        server = start_server(clock, stream_every=1.0)
+
+        async def run():
+            async with httpx.AsyncClient(
+                base_url=server.url + "/openai/v1", headers={"api-key": KEY}, timeout=60, trust_env=False
+            ) as http:
+                body = {"model": "gpt-4o", "input": "word " * 40, "background": True, "stream": True}
+                async with http.stream("POST", "/responses", json=body) as first:
+                    lines = first.aiter_lines()
+                    created = orjson.loads([await anext(lines), await anext(lines)][1][6:])
+                    url = f"/responses/{created['response']['id']}?stream=true"
+                    others = [asyncio.create_task(http.get(url)) for _ in range(4)]
+                    while not all(other.done() for other in others):
+                        clock.advance(1)
+                        await http.get("/models/gpt-4o")
+
+        asyncio.run(run())
+        assert len(made) < 30  # and not once for each of some 50 events and 5 readers
 
     def test_a_reader_that_leaves_does_nothing_to_the_run(self, start_server):
         clock = Clock(1_763_000_000.0)
