@@ -15,19 +15,24 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, NullPool, Table, create_engine, event, insert, inspect, select
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import URL, Connection, Engine, NullPool, Table, create_engine, event, insert, inspect, select
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from emulator.store.schema import SCHEMA_VERSION, meta, metadata
 
 T = TypeVar("T")
 Rows = Mapping[Table, Sequence[Mapping[str, Any]]]
 MOST_TOGETHER = 256
+BUSY_SECONDS = 10.0  # how long a write waits for another process
 OLDEST_SQLITE = (3, 35, 0)
 
 
 class StoreError(Exception):
     """The database cannot be used; the message says which, why, and how to mend it."""
+
+
+class StoreBusy(Exception):  # noqa: N818 (it says what is, and goes by itself)
+    """Another process holds the database; nothing was written, and trying again later helps."""
 
 
 class _Job:
@@ -52,12 +57,17 @@ class _Job:
 
 
 class Store:
-    """The database of one server. `path` None: a temporary file that goes when the store is closed."""
+    """The database of one server. `path` None: a temporary file that goes when the store is closed.
+
+    `shared`: another server may have the same database open.
+    """
 
     def __init__(self, path: str | None = None) -> None:
         """Open the database and check its schema; raises StoreError."""
         if sqlite3.sqlite_version_info < OLDEST_SQLITE:
             raise StoreError(f"SQLite {sqlite3.sqlite_version} is too old: 3.35 or newer is needed")
+        self.shared = path is not None
+        self._closed = False
         self._folder = _new_folder() if path is None else None
         self.path = os.path.join(self._folder, "store.db") if self._folder else str(path)  # noqa: PTH118
         self._queue: SimpleQueue[_Job | None] = SimpleQueue()
@@ -82,21 +92,24 @@ class Store:
         `work` may run twice: once more, alone, when another of its transaction failed. Writes of one transaction
         go in order of `key`.
         """
-        job = _Job(work, key)
-        self._queue.put(job)
-        return await job.done  # type: ignore[no-any-return]
+        return await self._queued(_Job(work, key))  # type: ignore[no-any-return]
 
     async def insert(self, rows: Rows, key: str = "") -> None:
         """Save new rows, table by table, in the next shared transaction.
 
         The new rows of all that wait go in together, one statement a table: that is several times cheaper.
         """
-        job = _Job(None, key, rows)
+        await self._queued(_Job(None, key, rows))
+
+    async def _queued(self, job: _Job) -> Any:
+        if self._closed:
+            raise StoreError(f"{self.path}: the store is closed, the server is stopping")
         self._queue.put(job)
-        await job.done
+        return await job.done
 
     def close(self) -> None:
         """Wait for the writes under way, then close; a temporary database is removed."""
+        self._closed = True
         self._queue.put(None)
         self._thread.join()
         self._reader.close()
@@ -127,7 +140,12 @@ class Store:
 
     def _write(self, jobs: list[_Job]) -> None:
         try:
-            with self._writer.begin():
+            transaction = self._writer.begin()
+        except OperationalError as error:
+            _tell(jobs, [None] * len(jobs), StoreBusy(str(error.orig)))
+            return
+        try:
+            with transaction:
                 _insert(self._writer, jobs)
                 results = [job.work(self._writer) if job.work else None for job in jobs]
         except Exception as error:  # noqa: BLE001 (the boundary of a write: whoever asked for it gets the error)
@@ -174,9 +192,9 @@ def _tell_here(told: list[tuple[_Job, Any]], error: BaseException | None) -> Non
 
 def _engine(path: str, *, lasting: bool) -> Engine:
     engine = create_engine(
-        f"sqlite:///{path}",
+        URL.create("sqlite", database=path),
         poolclass=NullPool,
-        connect_args={"isolation_level": None, "check_same_thread": False, "timeout": 10},
+        connect_args={"isolation_level": None, "check_same_thread": False, "timeout": BUSY_SECONDS},
     )
 
     @event.listens_for(engine, "connect")

@@ -3,15 +3,16 @@
 Every function takes a connection and is run by `Store.read` or `Store.write`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, delete, exists, insert, or_, select, tuple_, update
+from sqlalchemy import CTE, Connection, and_, bindparam, delete, exists, insert, literal, select, tuple_, update
 
 from emulator.store.engine import Rows
 from emulator.store.schema import chunks, items, responses
 
+GRACE = 3600.0  # seconds that the sweep leaves a response for the children that are being made of it
 COLUMNS = tuple(responses.c)
 _NAMES = tuple(column.name for column in COLUMNS)
 _OLDER = responses.alias("older")
@@ -83,7 +84,7 @@ _MOVE = (
 _HIDE = (
     update(responses)
     .where(_KEY, responses.c.status == bindparam("seen_status"), responses.c.hidden.is_(False))
-    .values(hidden=True)
+    .values(hidden=True, expires_at=bindparam("now"))
 )
 
 
@@ -137,9 +138,9 @@ def move(
     return True
 
 
-def hide(connection: Connection, seen: ResponseRow) -> bool:
+def hide(connection: Connection, seen: ResponseRow, now: float) -> bool:
     """Delete a response for everyone who asks; its items stay until the sweep finds no descendant."""
-    found = connection.execute(_HIDE, {"ns": seen.namespace, "rid": seen.id, "seen_status": seen.status})
+    found = connection.execute(_HIDE, {"ns": seen.namespace, "rid": seen.id, "seen_status": seen.status, "now": now})
     return bool(found.rowcount)
 
 
@@ -151,17 +152,27 @@ def log_after(connection: Connection, namespace: str, response_id: str, after: i
 
 def ancestry(connection: Connection, namespace: str, response_id: str) -> list[ResponseRow]:
     """A response and all before it in its chain, oldest first, deleted ones too."""
+    ids = _chain(namespace, response_id)
+    mine = and_(responses.c.namespace == namespace, responses.c.id == ids.c.id)
+    query = select(*COLUMNS).join_from(responses, ids, mine).order_by(ids.c.back.desc())
+    return [ResponseRow(*row) for row in connection.execute(query)]
+
+
+def in_chain(connection: Connection, namespace: str, response_id: str, among: Collection[str]) -> set[str]:
+    """Which of these responses are in the chain of `response_id`; reads ids only."""
+    ids = _chain(namespace, response_id)
+    return set(connection.scalars(select(ids.c.id).where(ids.c.id.in_(among))))
+
+
+def _chain(namespace: str, response_id: str) -> CTE:
+    """The ids of a chain; `back` counts the turns from its last one."""
     chain = (
-        select(*COLUMNS)
+        select(responses.c.id, responses.c.previous_id, literal(0).label("back"))
         .where(responses.c.namespace == namespace, responses.c.id == response_id)
         .cte("chain", recursive=True)
     )
-    chain = chain.union_all(
-        select(*_OLDER.c).where(_OLDER.c.namespace == namespace, _OLDER.c.id == chain.c.previous_id)
-    )
-    rows = [ResponseRow(*row) for row in connection.execute(select(chain))]
-    rows.reverse()
-    return rows
+    older = select(_OLDER.c.id, _OLDER.c.previous_id, chain.c.back + 1)
+    return chain.union_all(older.where(_OLDER.c.namespace == namespace, _OLDER.c.id == chain.c.previous_id))
 
 
 def holders(connection: Connection, namespace: str, item_ids: Sequence[str]) -> dict[str, list[str]]:
@@ -180,9 +191,7 @@ def sweep(connection: Connection, now: float, most: int) -> int:
     child = responses.alias("child")
     needed = exists().where(child.c.namespace == responses.c.namespace, child.c.previous_id == responses.c.id)
     gone = (
-        select(responses.c.namespace, responses.c.id)
-        .where(or_(responses.c.hidden, responses.c.expires_at <= now), ~needed)
-        .limit(most)
+        select(responses.c.namespace, responses.c.id).where(responses.c.expires_at <= now - GRACE, ~needed).limit(most)
     )
     keys = [tuple(row) for row in connection.execute(gone)]
     if keys:

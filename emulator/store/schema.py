@@ -50,12 +50,6 @@ responses = Table(
 )
 Index("responses_by_parent", responses.c.namespace, responses.c.previous_id)
 Index("responses_by_expiry", responses.c.expires_at)
-Index(
-    "responses_hidden",
-    responses.c.hidden,
-    sqlite_where=responses.c.hidden,
-    postgresql_where=responses.c.hidden,
-)
 
 # The saved pieces of a log: JSON lines, one row a settle, keyed by the number of their first event.
 chunks = Table(
