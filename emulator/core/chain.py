@@ -1,12 +1,13 @@
 """What a response tells the next turn about its chain, so that no turn reads the whole of it; pure, stores nothing."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
 
 from emulator.core.errors import ApiError
+from emulator.core.usage import count_items
 
 # Output item type -> (the type of the item that answers it, how the service's error names the call).
 CALLS: Mapping[str, tuple[str, str]] = {
@@ -24,7 +25,7 @@ Calls = dict[str, tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class ChainState:
-    """The state of a chain after a response: `depth` turns, `tokens` of context, and what is still open.
+    """The state of a chain after a response: `depth` turns, `tokens` of its items, and what is still open.
 
     `open_calls` maps a call_id without output to (item type, name). Approvals, listed MCP servers and the active
     container are kept for the tools that need them.
@@ -48,21 +49,21 @@ class ChainState:
         calls = {call_id: (kind, name) for call_id, (kind, name) in data.pop("open_calls").items()}
         return cls(**{**data, "mcp_servers": tuple(data["mcp_servers"]), "open_calls": calls})
 
-    def after(self, items: Iterable[Mapping[str, Any]], tokens: int) -> "ChainState":
-        """The state after a turn's input `items`, with which the whole context has `tokens`."""
+    def after(self, items: Sequence[Mapping[str, Any]]) -> "ChainState":
+        """The state after a turn's input `items`; its instructions and tools are not inherited."""
+        tokens = self.tokens + count_items(items)
         return replace(self, depth=self.depth + 1, tokens=tokens, open_calls=_still_open(self.open_calls, items))
 
     def with_output(self, response: Mapping[str, Any]) -> "ChainState":
         """The state after the turn has ended as `response`."""
-        usage = response["usage"] or {"output_tokens": 0}
-        tokens = self.tokens + usage["output_tokens"]
+        tokens = self.tokens + count_items(response["output"])
         return replace(self, tokens=tokens, open_calls=_still_open(self.open_calls, response["output"]))
 
 
 def _still_open(calls: Calls, items: Iterable[Mapping[str, Any]]) -> Calls:
     calls = dict(calls)
     for item in items:
-        if item["type"] in CALLS:
+        if item["type"] in CALLS and item.get("status") != "incomplete":
             calls[item["call_id"]] = (item["type"], item.get("name", ""))
         elif item["type"] in OUTPUTS:
             calls.pop(item["call_id"], None)

@@ -8,6 +8,7 @@ from emulator.core.requests import CreateRequest
 
 SAFE = {"filtered": False, "severity": "safe"}
 CLEAN = {"filtered": False, "detected": False}
+MATERIAL = {"protected_material_text": CLEAN, "protected_material_code": CLEAN}
 
 
 def new_response(
@@ -58,15 +59,18 @@ def new_response(
     return response
 
 
-def closing(request: CreateRequest, dialect: Dialect, *, prompt: int, completion: int) -> dict[str, Any]:
-    """What a Response gets with its last event; `prompt` and `completion` are lengths in characters."""
+def closing(request: CreateRequest, dialect: Dialect, *, prompt: int, completion: int, blocked: bool) -> dict[str, Any]:
+    """What a Response gets with its last event.
+
+    `prompt` and `completion` are lengths in characters; `blocked`: the content filter cut the completion.
+    """
     fields: dict[str, Any] = {}
     if request.service_tier in (None, "auto"):
         fields["service_tier"] = "default"
     if dialect.content_filters:
         fields["content_filters"] = [
             _filter("prompt", prompt, {"jailbreak": CLEAN}),
-            _filter("completion", completion, {"protected_material_text": CLEAN, "protected_material_code": CLEAN}),
+            _filter("completion", completion, MATERIAL) | {"blocked": blocked},
         ]
     return fields
 

@@ -13,7 +13,6 @@ from typing import Any
 import orjson
 
 PER_ITEM = 4  # what a message or call costs beside its text
-PER_REPLY = 3  # what opening the answer costs, once a request
 PER_TOOL = 8  # what a tool costs beside its definition
 IMAGE = 765  # an image with detail auto or high, whatever its size
 IMAGE_LOW = 85  # an image with detail low

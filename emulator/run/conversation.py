@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import orjson
@@ -64,36 +65,40 @@ async def _resolve(namespace: Namespace, request: CreateRequest, items: tuple[It
         if _must_be_stored(item) and item["id"] not in holders:
             raise ApiError("item_not_found", "input", id=item["id"])
     await _refuse_duplicates(namespace, request.previous_response_id, holders)
-    return tuple(
-        [await _fetch(namespace, item["id"], holders) if item["type"] == "item_reference" else item for item in items]
-    )
+    named = [item["id"] for item in items if item["type"] == "item_reference"]
+    found = await _fetch(namespace, named, holders)
+    return tuple([found[item["id"]] if item["type"] == "item_reference" else item for item in items])
 
 
 def _must_be_stored(item: Item) -> bool:
     """A reference is nothing without its item, and reasoning cannot be read back without its encrypted content."""
-    kind = item.get("type", "item_reference" if "role" not in item else "message")
-    if kind == "reasoning":
+    if item["type"] == "reasoning":
         return bool(item.get("id")) and not item.get("encrypted_content")
-    return bool(kind == "item_reference")
+    return bool(item["type"] == "item_reference")
 
 
 async def _refuse_duplicates(namespace: Namespace, parent: str | None, holders: dict[str, list[str]]) -> None:
     if parent is None or not holders:
         return
-    ancestors = await namespace.store.read(lambda read: rows.ancestry(read, namespace.name, parent))
-    chained = {row.id for row in ancestors}
+    among = {response_id for held_by in holders.values() for response_id in held_by}
+    work = partial(rows.in_chain, namespace=namespace.name, response_id=parent, among=among)
+    chained = await namespace.store.read(work)
     for item_id, held_by in holders.items():
         if not chained.isdisjoint(held_by):
             raise ApiError("duplicate_item", "input", id=item_id)
 
 
-async def _fetch(namespace: Namespace, item_id: str, holders: dict[str, list[str]]) -> Item:
-    for response_id in holders[item_id]:
-        row = await settle(namespace, response_id)
-        for item in own_items(row) if row else ():
-            if item["id"] == item_id:
-                return item
-    raise ApiError("item_not_found", "input", id=item_id)
+async def _fetch(namespace: Namespace, named: Sequence[str], holders: dict[str, list[str]]) -> dict[str, Item]:
+    """The items with these ids; each response that holds some of them is read once."""
+    found: dict[str, Item] = {}
+    for response_id in dict.fromkeys(holder for item_id in named for holder in holders[item_id]):
+        if found.keys() < set(named):
+            row = await settle(namespace, response_id)
+            found |= {item["id"]: item for item in (own_items(row) if row else ()) if item["id"] in holders}
+    for item_id in named:
+        if item_id not in found:
+            raise ApiError("item_not_found", "input", id=item_id)
+    return found
 
 
 def own_items(row: ResponseRow) -> list[Item]:

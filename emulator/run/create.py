@@ -16,12 +16,13 @@ import orjson
 from emulator.core import deployments
 from emulator.core.chain import ChainState
 from emulator.core.clock import breathe
+from emulator.core.deployments import Deployment
 from emulator.core.dialects import Dialect
 from emulator.core.log import EventLog
 from emulator.core.requests import CreateRequest
 from emulator.core.response import new_response
 from emulator.run.checks import check_context, check_files, check_request
-from emulator.run.conversation import Item, take_turn
+from emulator.run.conversation import Item, Turn, take_turn
 from emulator.run.follow import AT_ONCE
 from emulator.run.namespace import Namespace
 from emulator.run.settle import Derivation
@@ -49,20 +50,45 @@ class Run:
     started: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Admitted:
+    """A request that may run: who answers it, what it adds to which chain, how many tokens its context has."""
+
+    deployment: Deployment
+    response_id: str
+    now: float
+    turn: Turn
+    chain: ChainState
+    tokens: int
+
+
 async def accept(namespace: Namespace, dialect: Dialect, request: CreateRequest) -> Run:
     """Check a request and plan its run; raises ApiError, and then nothing has happened."""
-    settings = namespace.settings
-    deployment = deployments.find(request.model, settings.deployments)
+    ready = await _admit(namespace, dialect, request)
+    ask = Ask(request, ready.deployment, ready.turn.items, ready.turn.calls)
+    every = namespace.settings.stream_every
+    plan = make_plan(ask, namespace.fixtures, dialect, stream_every=every, tokens=ready.tokens)
+    response = new_response(
+        request, ready.deployment, dialect, response_id=ready.response_id, created_at=int(ready.now)
+    )
+    return Run(namespace, request, response, ready.turn.items, ready.chain, plan, ready.now)
+
+
+async def count_input_tokens(namespace: Namespace, dialect: Dialect, request: CreateRequest) -> int:
+    """How many tokens the same request would read; nothing is stored."""
+    return (await _admit(namespace, dialect, request)).tokens
+
+
+async def _admit(namespace: Namespace, dialect: Dialect, request: CreateRequest) -> _Admitted:
+    deployment = deployments.find(request.model, namespace.settings.deployments)
     check_request(request, deployment, dialect)
     await check_files(namespace, request)
     now = namespace.clock.now()
     response_id = namespace.ids.response(now, request.previous_response_id)
     turn = await take_turn(namespace, request, response_id)
-    ask = Ask(request, deployment, turn.items, turn.calls)
-    tokens = check_context(request, deployment, context_tokens(ask, turn.before.tokens))
-    plan = make_plan(ask, namespace.fixtures, dialect, stream_every=settings.stream_every, tokens=tokens)
-    response = new_response(request, deployment, dialect, response_id=response_id, created_at=int(now))
-    return Run(namespace, request, response, turn.items, turn.before.after(turn.items, tokens), plan, now)
+    chain = turn.before.after(turn.items)
+    tokens = check_context(request, deployment, context_tokens(request, chain.tokens))
+    return _Admitted(deployment, response_id, now, turn, chain, tokens)
 
 
 async def complete(run: Run) -> bytes:
@@ -94,11 +120,6 @@ async def stream(run: Run) -> AsyncIterator[list[bytes]]:
             await breathe()
     await _save(run, log)
     yield batch
-
-
-async def count_input_tokens(namespace: Namespace, dialect: Dialect, request: CreateRequest) -> int:
-    """How many tokens the same request would read; nothing is stored."""
-    return (await accept(namespace, dialect, request)).plan.usage.input
 
 
 async def enqueue(run: Run) -> bytes:

@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 from emulator.core.dialects import Dialect
+from emulator.core.requests import CreateRequest
 from emulator.core.response import closing
-from emulator.core.usage import count, count_items, count_tools
+from emulator.core.usage import count, count_tools
 from emulator.script.ask import Ask
 from emulator.script.fallback import answer, limit, output_tokens
 from emulator.script.fixture import Fixture
@@ -31,9 +32,9 @@ def make_plan(ask: Ask, fixtures: tuple[Fixture, ...], dialect: Dialect, *, stre
     return _counted(plan, ask, dialect, tokens)
 
 
-def context_tokens(ask: Ask, before: int) -> int:
-    """The size of a run's context in tokens: the chain `before` it, its own items, instructions and tools."""
-    return before + count_items(ask.items) + count(ask.request.instructions or "") + count_tools(ask.request.tools)
+def context_tokens(request: CreateRequest, items: int) -> int:
+    """The size of a run's context in tokens: all `items` of its chain and its own, its instructions and tools."""
+    return items + count(request.instructions or "") + count_tools(request.tools)
 
 
 def _limited(plan: Plan, most: int | None) -> Plan:
@@ -51,5 +52,11 @@ def _counted(plan: Plan, ask: Ask, dialect: Dialect, tokens: int) -> Plan:
     return replace(
         plan,
         usage=Usage(input=tokens, output=output, reasoning=reasoning),
-        closing=closing(ask.request, dialect, prompt=len(ask.last_user_text()), completion=said),
+        closing=closing(
+            ask.request,
+            dialect,
+            prompt=len(ask.last_user_text()),
+            completion=said,
+            blocked=plan.ending.reason == "content_filter",
+        ),
     )

@@ -1,5 +1,7 @@
 """The life of a response over HTTP: made, read, chained, listed, deleted, expired."""
 
+import json
+
 import pytest
 
 from emulator.core.clock import Clock
@@ -264,6 +266,39 @@ class TestChains:
     def test_instructions_are_not_inherited(self, http):
         first = make(http, instructions="Talk like a pirate.")
         assert make(http, previous_response_id=first["id"])["instructions"] is None
+
+    def test_usage_does_not_count_what_is_not_inherited(self, http):
+        tool = {"type": "function", "name": "f", "description": "words " * 200}
+        first = make(http, input="one", instructions="words " * 500, tools=[tool], tool_choice="none", model="o3")
+        second = make(http, input="two", previous_response_id=first["id"])
+        assert second["usage"]["input_tokens"] < 100 < first["usage"]["input_tokens"]
+
+    def test_a_parent_deleted_while_its_child_speaks_stays_in_the_context(self, start_server):
+        clock = Clock(1_763_000_000.0)
+        server = start_server(clock, stream_every=1.0)
+        http = server.http()
+        parent = make(http, input="turn one")
+        body = {"model": "gpt-4o", "input": "turn two", "stream": True, "previous_response_id": parent["id"]}
+        with http.stream("POST", "/responses", json=body) as answer:
+            lines = answer.iter_lines()
+            next(lines)
+            assert server.http().delete(f"/responses/{parent['id']}").status_code == 200
+            clock.advance(120)  # the sweep comes once a minute
+            *_, last = (line for line in lines if line)
+        child = json.loads(last[6:])["response"]["id"]
+        assert len(http.get(f"/responses/{child}/input_items").json()["data"]) == 3
+
+    def test_many_references_read_their_response_once(self, http, monkeypatch):
+        from emulator.run import conversation
+
+        first = make(http, input=[{"role": "user", "content": f"message {n}"} for n in range(50)])
+        listed = http.get(f"/responses/{first['id']}/input_items?limit=100").json()["data"]
+        read = []
+        own_items = conversation.own_items
+        monkeypatch.setattr(conversation, "own_items", lambda row: read.append(row.id) or own_items(row))
+        made = make(http, input=[{"type": "item_reference", "id": item["id"]} for item in listed])
+        assert len(http.get(f"/responses/{made['id']}/input_items?limit=100").json()["data"]) == 50
+        assert read == [first["id"]]
 
     def test_a_response_can_have_several_children(self, http):
         root = make(http, input="root")

@@ -100,6 +100,7 @@ def test_a_scripted_refusal_failure_and_cut_answer(start_server, tmp_path):
     assert failed.json()["error"] == {"code": "server_error", "message": "It crashed."}
     cut = http.post("/responses", json={"model": "gpt-4o", "input": "cut"}).json()
     assert (cut["status"], cut["incomplete_details"]) == ("incomplete", {"reason": "content_filter"})
+    assert [entry["blocked"] for entry in cut["content_filters"]] == [False, True]
 
 
 def test_the_streamed_end_is_what_is_retrieved_and_what_a_plain_answer_says(http):

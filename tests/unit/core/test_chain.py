@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from emulator.core.chain import ChainState, match_outputs
 from emulator.core.errors import ApiError
+from emulator.core.usage import count_items
 
 
 def call(call_id, name="get_weather"):
@@ -14,8 +15,8 @@ def output(call_id, kind="function_call_output"):
     return {"type": kind, "call_id": call_id, "output": "ok"}
 
 
-def ended(*items, tokens=7):
-    return {"output": list(items), "usage": {"output_tokens": tokens}}
+def ended(*items):
+    return {"output": list(items), "usage": None}
 
 
 def test_a_state_survives_being_saved():
@@ -24,18 +25,23 @@ def test_a_state_survives_being_saved():
 
 
 def test_a_turn_counts_depth_and_tokens_and_opens_its_calls():
-    state = ChainState().after([{"type": "message"}], 12).with_output(ended(call("call_1")))
-    assert (state.depth, state.tokens) == (1, 19)
+    said, made = {"type": "message", "content": [{"type": "input_text", "text": "one two"}]}, call("call_1")
+    state = ChainState(tokens=5).after([said]).with_output(ended(made))
+    assert (state.depth, state.tokens) == (1, 5 + count_items([said]) + count_items([made]))
     assert state.open_calls == {"call_1": ("function_call", "get_weather")}
 
 
 def test_an_output_closes_its_call():
-    state = ChainState(open_calls={"call_1": ("function_call", "f")}).after([output("call_1")], 5)
+    state = ChainState(open_calls={"call_1": ("function_call", "f")}).after([output("call_1")])
     assert state.open_calls == {}
 
 
 def test_a_failed_turn_without_usage_adds_no_tokens():
     assert ChainState(1, 5).with_output({"output": [], "usage": None}).tokens == 5
+
+
+def test_a_call_that_was_cut_off_needs_no_output():
+    assert ChainState().after([]).with_output(ended({**call("call_1"), "status": "incomplete"})).open_calls == {}
 
 
 def test_an_output_finds_its_call_in_the_chain_or_before_it_in_the_input():
@@ -74,5 +80,5 @@ def test_a_call_left_open_by_the_chain_needs_its_output_now():
 
 @given(st.lists(st.sampled_from("abcdef"), unique=True))
 def test_what_is_open_after_a_turn_is_what_the_next_turn_must_answer(names):
-    state = ChainState().after([], 0).with_output(ended(*(call(name) for name in names)))
+    state = ChainState().after([]).with_output(ended(*(call(name) for name in names)))
     assert set(match_outputs(state, [output(name) for name in names])) == set(names)
