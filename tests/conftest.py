@@ -36,6 +36,10 @@ class RunningServer:
         self.url = self._thread.url
         return self
 
+    @property
+    def port(self) -> int:
+        return int(self.url.rpartition(":")[2])
+
     def __exit__(self, *failure: object) -> None:
         for client in self._clients:
             client.close()

@@ -16,6 +16,9 @@ def check_credentials(headers: Mapping[str, str], keys: tuple[str, ...]) -> None
     if not given:
         raise ApiError("no_key")
     if keys and not any(_same(credential, key) for credential in given for key in keys):
+        # An access token has three parts; a key that comes as a bearer token is still a key.
+        if "api-key" not in headers and given[0].count(".") == 2:
+            raise ApiError("bad_token", key=_masked(given[0]))
         raise ApiError("bad_key", key=_masked(given[0]))
 
 

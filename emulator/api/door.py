@@ -21,6 +21,7 @@ from emulator.core.errors import ApiError
 from emulator.core.ids import Ids
 from emulator.run.namespace import Namespace
 from emulator.settings import Settings
+from emulator.store.engine import StoreBusy
 
 CONTROL = "/_emulator"
 DEFAULT_NAMESPACE = "default"
@@ -28,6 +29,9 @@ LONGEST_WARNING = 2_000
 _IN_PATH = re.compile(r"^/ns/([^/]*)(?=/|$)")
 _NAME = re.compile(r"^[A-Za-z0-9._-]{1,64}$")
 _SLASHES = re.compile(r"/{2,}")
+_VERSION = re.compile(rb"(?:^|&)api-version=([^&]*)")
+_KNOWN_VERSION = re.compile(rb"|v1|latest|preview|20\d\d-\d\d-\d\d(-preview)?")
+_UNPRINTABLE = re.compile(r"[^ -~]")
 _log = logging.getLogger("emulator")
 
 
@@ -45,7 +49,7 @@ class Door:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        visit = _Visit(self._settings, self._ids, send)
+        visit = _Visit(self._settings, self._ids, scope, send)
         try:
             await self._enter(scope, visit)
             await self._app(scope, receive, visit.send)
@@ -53,12 +57,23 @@ class Door:
             await visit.refuse(error)
         except ClientDisconnect:
             return  # nobody is left to answer
+        except StoreBusy:
+            await visit.refuse(ApiError("store_busy", headers={"retry-after": "1"}))
         except HTTPException as error:  # what the router says of a path or a method that it does not have
             await visit.refuse(_not_routed(error, scope))
         except Exception:  # noqa: BLE001 (the server's boundary)
             # A bug is logged for us, and the client gets the service's own 500.
             _log.exception("request %s failed", visit.request_id)
             await visit.refuse(ApiError("server_error"))
+
+    def _check_version(self, query: bytes, visit: "_Visit") -> None:
+        """Any api-version is served; one that is of no known form is named, or refused where validation is strict."""
+        found = _VERSION.search(query)
+        if found and not _KNOWN_VERSION.fullmatch(found.group(1)):
+            got = found.group(1)[:40].decode("latin-1")
+            if self._settings.validation == "strict":
+                raise ApiError("bad_api_version", got=got)
+            visit.warnings.append(f"unknown_api_version: {got}")
 
     async def _enter(self, scope: Scope, visit: "_Visit") -> None:
         path = scope["path"]
@@ -73,6 +88,7 @@ class Door:
             visit.dialect = found[1]
             scope["root_path"] = scope.get("root_path", "") + prefix + found[0]
             check_credentials(headers, self._settings.api_keys)
+            self._check_version(scope["query_string"], visit)
         elif inner == CONTROL or inner.startswith(CONTROL + "/"):
             scope["root_path"] = scope.get("root_path", "") + prefix
         else:
@@ -100,13 +116,14 @@ def _namespace(path: str, headers: Headers) -> tuple[str, str]:
 class _Visit:
     """One request's own side of the door: its id, its dialect so far, and the headers of its answer."""
 
-    __slots__ = ("_send", "_settings", "call", "dialect", "request_id", "started", "warnings")
+    __slots__ = ("_scope", "_send", "_settings", "call", "dialect", "request_id", "started", "warnings")
 
-    def __init__(self, settings: Settings, ids: Ids, send: Send) -> None:
+    def __init__(self, settings: Settings, ids: Ids, scope: Scope, send: Send) -> None:
         self._settings = settings
+        self._scope = scope
         self._send = send
         self.dialect: Dialect = OPENAI
-        self.request_id = ids.request("")
+        self.request_id = ids.digits()
         self.warnings: list[str] = []
         self.call: Call | None = None
         self.started = False
@@ -118,8 +135,8 @@ class _Visit:
         await self._send(message)
 
     async def refuse(self, error: ApiError) -> None:
-        if self.started:  # the answer is under way: all that is left is to end it
-            await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+        if self.started:  # the answer is under way: all that is left is to cut it, so that nobody takes it for whole
+            self._cut()
             return
         status, body = self.dialect.render(error)
         content = orjson.dumps(body, default=str)
@@ -131,9 +148,15 @@ class _Visit:
         await self.send({"type": "http.response.start", "status": status, "headers": headers})
         await self._send({"type": "http.response.body", "body": content})
 
+    def _cut(self) -> None:
+        wire = self._scope.get("extensions", {}).get("emulator.transport")
+        if wire is None:
+            raise RuntimeError("an answer broke off, and there is no connection to cut")
+        wire["transport"].abort()
+
     def _headers(self) -> list[tuple[bytes, bytes]]:
         dialect = self.dialect
-        request_id = (dialect.request_id_prefix + self.request_id).encode()
+        request_id = dialect.request_id(self.request_id).encode()
         headers: list[tuple[bytes, bytes]] = [(b"x-request-id", request_id)]
         if dialect.gateway_headers:
             headers.append((b"apim-request-id", request_id))
@@ -146,4 +169,4 @@ class _Visit:
 
 def _printable(text: str) -> bytes:
     """A header value: one line of ASCII, whatever the client wrote."""
-    return text.encode("unicode_escape")[:LONGEST_WARNING]
+    return _UNPRINTABLE.sub(lambda found: ascii(found.group())[1:-1], text).encode()[:LONGEST_WARNING]

@@ -198,7 +198,7 @@ def file_id(ids: Ids, dialect: Dialect, purpose: str) -> str:
     """A new id for a file of that purpose: `assistant-` or `file-` and 22 letters, or `file-` and 32 hex digits."""
     prefix = dialect.file_prefix(purpose)
     if prefix in dialect.hex_file_prefixes:
-        return ids.request(prefix)
+        return prefix + ids.digits()
     return ids.token(prefix, 22)
 
 

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from emulator.api.call import Call, answer, call_of, read_json
 from emulator.api.sse import Frames, event_stream
+from emulator.core import deployments
 from emulator.core.errors import ApiError
 from emulator.core.items import hide
 from emulator.core.requests import (
@@ -30,22 +31,36 @@ async def create(request: Request) -> Response:
     namespace = call.namespace
     asked = parse_create(await read_json(request), strict=namespace.settings.validation == "strict")
     call.warn(*asked.warnings)
+    _check_deployment(call, asked.model)
     run = await accept(namespace, call.dialect, asked)
-    if not asked.stream:
-        return answer(await (enqueue(run) if asked.background else complete(run)))
     response_id: str = run.response["id"]
-    lines = stream(run)
     if asked.background:
-        await enqueue(run)
+        queued = await enqueue(run)
+        if not asked.stream:
+            return answer(queued)
         lines = follow(namespace, response_id)
+    elif asked.stream:
+        lines = stream(run)
+    else:
+        return answer(await complete(run))
     return _stream(call, lines, response_id, obfuscate=asked.include_obfuscation)
+
+
+def _check_deployment(call: Call, name: str) -> None:
+    """Any name is served where none was configured; an unknown one is named, or refused where validation is strict."""
+    settings = call.namespace.settings
+    if name in deployments.BY_NAME or settings.deployments:
+        return
+    if settings.validation == "strict":
+        raise ApiError("unknown_deployment", "model", model=name)
+    call.warn(f"unknown_deployment: {name}")
 
 
 async def retrieve(request: Request) -> Response:
     """GET /responses/{id}: the Response, or with `stream=true` its log from `starting_after` on."""
     call = call_of(request)
     query = parse_retrieve_query(request.query_params.multi_items())
-    row = await _find(request, poll=not query.stream)
+    row = await _find(request, poll=request.method == "GET" and not query.stream)
     if not query.stream:
         return answer(row.response)
     check_followable(row)

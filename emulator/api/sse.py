@@ -10,7 +10,9 @@ from emulator.core.ids import padding
 KEEP_ALIVE = 15
 HEADERS = {"cache-control": "no-cache"}
 DONE = b"data: [DONE]\n\n"
+# Where a line has its type, and its number after that.
 _TYPE_AT = len('{"type":"')
+_NUMBER_AT = len('","sequence_number":')
 
 
 class Stream(EventSourceResponse):
@@ -35,14 +37,15 @@ class Frames:
         """The frames of some lines, in one piece."""
         frames: list[bytes] = []
         for line in lines:
-            kind = line[_TYPE_AT : line.index(b'"', _TYPE_AT)]
-            data = self._pad(line) if self._letters and kind.endswith(b".delta") else line
+            end = line.index(b'"', _TYPE_AT)
+            kind = line[_TYPE_AT:end]
+            data = self._pad(line, end + _NUMBER_AT) if self._letters and kind.endswith(b".delta") else line
             frames += (b"event: ", kind, b"\ndata: ", data, b"\n\n")
         return b"".join(frames)
 
-    def _pad(self, line: bytes) -> bytes:
+    def _pad(self, line: bytes, number_at: int) -> bytes:
         # The padded lengths are multiples of 16, so a delta's length no longer tells the word.
-        start = len(line) * 7 & 63
+        start = int(line[number_at : line.index(b",", number_at)]) * 7 & 63
         letters = self._letters[start : start + (-len(line) & 15)]
         return b'%b,"obfuscation":"%b"}' % (line[:-1], letters.encode())
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from emulator.core.errors import ERRORS, ApiError, ErrorRow
+from emulator.core.ids import as_uuid
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,10 @@ class Dialect:
     gateway_headers: bool = False
     done_frame: bool = False
     errors: Mapping[str, ErrorRow] = field(default_factory=dict)
+
+    def request_id(self, digits: str) -> str:
+        """32 hex digits as this dialect writes a request's id."""
+        return self.request_id_prefix + digits if self.request_id_prefix else as_uuid(digits)
 
     def file_prefix(self, purpose: str) -> str:
         """What an id of a file with that purpose begins with."""
@@ -99,6 +104,15 @@ AZURE = Dialect(
     errors={
         "no_key": _gateway(401, "401", _DENIED),
         "bad_key": _gateway(401, "401", _DENIED),
+        "bad_token": ErrorRow(
+            401,
+            "Unauthorized. Access token is missing, invalid, audience is incorrect "
+            "(https://cognitiveservices.azure.com), or have expired.",
+            None,
+            None,
+            "bare",
+        ),
+        "bad_api_version": _gateway(400, "BadRequest", "API version not supported"),
         "unknown_deployment": _NO_DEPLOYMENT,
         "model_not_found": _NO_DEPLOYMENT,
         "unsupported_operation": _gateway(
@@ -115,10 +129,10 @@ AZURE = Dialect(
 )
 
 # Longest prefix first: /openai/v1 is not /openai plus a path.
-BY_PREFIX: tuple[tuple[str, Dialect], ...] = (
-    ("/openai/v1", AZURE),
-    ("/openai", AZURE),
-    ("/v1", OPENAI),
+BY_PREFIX: tuple[tuple[str, Dialect], ...] = tuple(
+    sorted(
+        ((prefix, dialect) for dialect in (AZURE, OPENAI) for prefix in dialect.prefixes), key=lambda row: -len(row[0])
+    )
 )
 
 

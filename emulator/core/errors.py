@@ -213,8 +213,13 @@ ERRORS: Mapping[str, ErrorRow] = {
         "auth (i.e. Authorization: Bearer YOUR_KEY).",
     ),
     "bad_key": ErrorRow(401, "Incorrect API key provided: {key}.", "invalid_api_key"),
+    "bad_token": ErrorRow(401, "Incorrect API key provided: {key}.", "invalid_api_key"),
     "unknown_deployment": ErrorRow(400, "The requested model '{model}' does not exist.", "model_not_found"),
     "model_not_found": ErrorRow(404, "The model '{model}' does not exist.", "model_not_found"),
+    "bad_api_version": ErrorRow(400, "API version not supported: {got}."),
+    "store_busy": ErrorRow(
+        503, "The server is overloaded: another process holds its database.", "server_busy", type="server_error"
+    ),
     "bad_path": ErrorRow(404, "Invalid URL ({method} {path})"),
     "bad_method": ErrorRow(
         405, "Method not allowed: {method} is not accepted here, use {allowed}.", "method_not_allowed"

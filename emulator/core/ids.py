@@ -33,12 +33,9 @@ class Ids:
         partition = known.group(1) if known else self._hex(8)
         return f"resp_{partition}00{int(now):08x}{self._hex(12)}"
 
-    def request(self, prefix: str) -> str:
-        """A request id: `req_` and 32 hex digits, or a bare UUID where the prefix is empty."""
-        digits = self._hex(16)
-        if prefix:
-            return prefix + digits
-        return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
+    def digits(self) -> str:
+        """32 hex digits, for the ids of requests and of some files."""
+        return self._hex(16)
 
     def token(self, prefix: str, length: int) -> str:
         """`prefix` and `length` characters of base 62, as files have them."""
@@ -68,6 +65,11 @@ class ItemIds:
         """The next `call_id`: `call_` and 24 characters of base 62."""
         self._count += 1
         return "call_" + _base62(int.from_bytes(self._digest(str(self._count), 24)), 24)
+
+
+def as_uuid(digits: str) -> str:
+    """32 hex digits in the form of a random UUID."""
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
 
 
 def padding(response_id: str) -> str:

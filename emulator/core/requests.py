@@ -28,6 +28,7 @@ __all__ = [
 ]
 
 Object = dict[str, Any]
+MOST_ITEMS = 10_000  # of one input
 _ID_LENGTH = 64
 _WARNING_LENGTH = 200
 
@@ -97,6 +98,7 @@ def parse_create(raw: bytes, *, strict: bool = False) -> CreateRequest:
     Unknown fields become `warnings`; with `strict` the first is an `unknown_parameter`.
     """
     given = _without_nulls(load_object(raw))
+    _check_size(given)
     _validate(CreateBody, given)
     return _request(given, unknown_fields(given), strict=strict)
 
@@ -104,6 +106,7 @@ def parse_create(raw: bytes, *, strict: bool = False) -> CreateRequest:
 def parse_input_tokens(raw: bytes, *, strict: bool = False) -> CreateRequest:
     """Read the body of `POST /responses/input_tokens`: it knows fewer fields than `POST /responses`."""
     given = _without_nulls(load_object(raw))
+    _check_size(given)
     subset = {name: value for name, value in given.items() if name in _TOKENS}
     _validate(TokensBody, subset)
     return _request(subset, unknown_fields(given, _TOKENS), strict=strict)
@@ -111,6 +114,13 @@ def parse_input_tokens(raw: bytes, *, strict: bool = False) -> CreateRequest:
 
 def _without_nulls(value: Mapping[str, Any]) -> Object:
     return {name: held for name, held in value.items() if held is not None}
+
+
+def _check_size(given: Object) -> None:
+    """Before each item is looked at: so many would hold up everyone else."""
+    items = given.get("input")
+    if isinstance(items, list) and len(items) > MOST_ITEMS:
+        raise ApiError("array_above_max_length", "input", limit=MOST_ITEMS, got=len(items))
 
 
 def _validate(model: type[TokensBody], given: Object) -> None:

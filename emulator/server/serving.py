@@ -21,6 +21,10 @@ GRACE_SECONDS = 2
 KEEP_ALIVE_SECONDS = 75
 
 
+LONGEST_HEAD = 1024 * 1024
+HEAD_TOO_LONG = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+
+
 class App(Protocol):
     """An ASGI app whose `state.stop()` ends every open stream; it is called from the loop's thread."""
 
@@ -31,9 +35,25 @@ class App(Protocol):
 
 
 class _WireProtocol(HttpToolsProtocol):
-    """uvicorn's protocol, with the connection's transport in reach of wire faults."""
+    """uvicorn's protocol, with the connection's transport in reach of wire faults and a limit on headers."""
+
+    _head: int | None = 0  # bytes of a head that is still coming; None once it is there
+
+    def data_received(self, data: bytes) -> None:
+        if self._head is not None:
+            self._head += len(data)
+            if self._head > LONGEST_HEAD:
+                self.transport.write(HEAD_TOO_LONG)
+                self.transport.close()
+                return
+        super().data_received(data)
+
+    def on_headers_complete(self) -> None:
+        self._head = None
+        super().on_headers_complete()
 
     def on_message_begin(self) -> None:
+        self._head = 0
         super().on_message_begin()
         self.scope["extensions"] = {"emulator.transport": {"transport": self.transport}}
 

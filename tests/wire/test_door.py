@@ -1,6 +1,10 @@
 """What every request meets first: credentials, paths, methods, bodies, ids; never a traceback, never a 500."""
 
 import re
+import select
+import socket
+import sqlite3
+from contextlib import closing
 
 import httpx
 import pytest
@@ -195,6 +199,53 @@ class TestBodies:
         answer = http.post("/responses", json={"model": "gpt-4o", "input": "x", "né\r\nset-cookie: x" * 500: 1})
         assert answer.status_code == 200
         assert "set-cookie" not in answer.headers
+
+    def test_an_unknown_deployment_and_version_are_named_and_strict_refuses_them(self, http, start_server):
+        body = {"model": "never-heard", "input": "x"}
+        answer = http.post("/responses?api-version=zzz", json=body)
+        assert answer.headers["x-emulator-warning"] == "unknown_api_version: zzz; unknown_deployment: never-heard"
+        strict = start_server(validation="strict").http()
+        assert strict.post("/responses?api-version=zzz", json=body).json()["error"]["code"] == "BadRequest"
+        assert strict.post("/responses?api-version=preview", json=body).json()["error"]["code"] == "DeploymentNotFound"
+
+    def test_too_many_items_are_refused_before_they_are_looked_at(self, http):
+        answer = http.post("/responses", json={"model": "gpt-4o", "input": [1] * 10_001})
+        assert (answer.status_code, answer.json()["error"]["code"]) == (400, "array_above_max_length")
+
+    def test_a_head_of_megabytes_is_refused(self, server):
+        with socket.create_connection((server.url.rpartition(":")[0].removeprefix("http://"), server.port)) as wire:
+            wire.sendall(b"GET /_emulator/livez HTTP/1.1\r\nx: ")
+            try:
+                for _ in range(40):
+                    wire.sendall(b"a" * 65536)
+                    if wire in select.select([wire], [], [], 0)[0]:
+                        break
+                said = wire.recv(100)
+            except ConnectionError:
+                said = b"HTTP/1.1 431"
+        assert said.startswith(b"HTTP/1.1 431")
+
+    def test_a_download_that_breaks_off_is_cut_and_logs_nothing(self, server, caplog):
+        http, other = server.http(), server.http()
+        content = b"x" * 40_000_000
+        made = http.post("/files", data={"purpose": "assistants"}, files={"file": ("a.bin", content)}).json()
+        with http.stream("GET", f"/files/{made['id']}/content") as answer:
+            pieces = answer.iter_bytes(1000)
+            next(pieces)
+            assert other.delete(f"/files/{made['id']}").status_code == 200
+            with pytest.raises(httpx.TransportError):
+                list(pieces)
+        assert [record for record in caplog.records if record.exc_info] == []
+
+    def test_a_database_that_another_process_holds_is_a_503(self, start_server, tmp_path, monkeypatch):
+        monkeypatch.setattr("emulator.store.engine.BUSY_SECONDS", 0.05)
+        path = str(tmp_path / "a?b%20c.db")
+        http = start_server(db=path).http()
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            answer = http.post("/responses", json={"model": "gpt-4o", "input": "x"})
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+        assert http.post("/responses", json={"model": "gpt-4o", "input": "x"}).status_code == 200
 
     def test_strict_refuses_it(self, start_server):
         http = start_server(validation="strict").http()

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.core.ids import Ids, ItemIds, padding
+from emulator.core.ids import Ids, ItemIds, as_uuid, padding
 
 NOW = 1_763_000_000.5
 
@@ -29,7 +29,7 @@ def test_a_parent_of_the_old_form_gives_no_partition():
 @given(st.text(min_size=1, max_size=20))
 def test_the_same_seed_gives_the_same_ids(seed):
     one, other = Ids(seed), Ids(seed)
-    assert [one.response(NOW), one.request("req_")] == [other.response(NOW), other.request("req_")]
+    assert [one.response(NOW), one.digits()] == [other.response(NOW), other.digits()]
 
 
 def test_items_share_the_head_of_their_response():
@@ -49,8 +49,8 @@ def test_item_ids_are_the_same_each_time_and_never_twice(response_id):
     assert len(set(some("out") + some("in"))) == 200
 
 
-def test_a_request_id_without_prefix_is_a_uuid():
-    assert re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", Ids().request(""))
+def test_digits_can_be_written_as_a_uuid():
+    assert re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", as_uuid(Ids().digits()))
 
 
 def test_a_token_has_letters_and_digits_only():
