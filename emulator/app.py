@@ -8,7 +8,7 @@ from pathlib import Path
 from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 import emulator
 from emulator.api import control, files, models, responses, unbuilt
@@ -80,13 +80,20 @@ class World:
             self.stopping.set()
             sweeper.cancel()
             await asyncio.gather(sweeper, return_exceptions=True)
-            self.store.close()
+            await self.store.close()
 
 
 class EmulatorApp(FastAPI):
     """A FastAPI app with the door as its only layer: it renders every error itself."""
 
     door: Callable[[ASGIApp], ASGIApp]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Straight to the door: what the framework would look up on the way (its telemetry) is not used."""
+        scope["app"] = self
+        if self.middleware_stack is None:
+            self.middleware_stack = self.build_middleware_stack()
+        await self.middleware_stack(scope, receive, send)
 
     def build_middleware_stack(self) -> ASGIApp:
         """The door, and behind it the routes."""

@@ -84,7 +84,7 @@ def whole_log(plan, *, background=False, gates=None):
     """The log of a plan run to its end, and its lines."""
     log = EventLog(empty_response(background=background))
     events = timeline(plan, RESPONSE_ID, STARTED, background=background, gates=gates or Gates())
-    return log, [log.append(due.type, **due.fields) for due in events]
+    return log, [line for due in events for line in log.emit(due.type, due.fields)]
 
 
 def events_of(lines):

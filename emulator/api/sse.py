@@ -31,23 +31,31 @@ class Frames:
     """Turns lines into frames; with obfuscation, delta frames get padding that depends on response and number only."""
 
     def __init__(self, response_id: str, *, obfuscate: bool) -> None:
-        self._letters = padding(response_id) * 2 if obfuscate else ""
+        self._letters = padding(response_id).encode() * 2 if obfuscate else b""
+        self._pads: dict[tuple[int, int], bytes] = {}
 
     def encode(self, lines: list[bytes]) -> bytes:
         """The frames of some lines, in one piece."""
         frames: list[bytes] = []
+        head, opening, number_at, padded = b"?", b"", 0, False
         for line in lines:
-            end = line.index(b'"', _TYPE_AT)
-            kind = line[_TYPE_AT:end]
-            data = self._pad(line, end + _NUMBER_AT) if self._letters and kind.endswith(b".delta") else line
-            frames += (b"event: ", kind, b"\ndata: ", data, b"\n\n")
+            if not line.startswith(head):  # most lines are of the same type as the one before
+                end = line.index(b'"', _TYPE_AT)
+                kind, head, number_at = line[_TYPE_AT:end], line[: end + 1], end + _NUMBER_AT
+                opening = b"event: %b\ndata: " % kind
+                padded = bool(self._letters) and kind.endswith(b".delta")
+            frames += (opening, line[:-1], self._pad(line, number_at)) if padded else (opening, line, b"\n\n")
         return b"".join(frames)
 
     def _pad(self, line: bytes, number_at: int) -> bytes:
-        # The padded lengths are multiples of 16, so a delta's length no longer tells the word.
-        start = int(line[number_at : line.index(b",", number_at)]) * 7 & 63
-        letters = self._letters[start : start + (-len(line) & 15)]
-        return b'%b,"obfuscation":"%b"}' % (line[:-1], letters.encode())
+        """What closes a padded line; the lengths are multiples of 16, so a delta's length no longer tells the word."""
+        which = (int(line[number_at : line.index(b",", number_at)]) & 63, len(line) & 15)
+        pad = self._pads.get(which)
+        if pad is None:
+            start = which[0] * 7 & 63
+            letters = self._letters[start : start + (-which[1] & 15)]
+            pad = self._pads[which] = b',"obfuscation":"%b"}\n\n' % letters
+        return pad
 
 
 def event_stream(batches: AsyncIterator[list[bytes]], frames: Frames, *, done: bool = False) -> Stream:

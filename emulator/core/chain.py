@@ -1,7 +1,7 @@
 """What a response tells the next turn about its chain, so that no turn reads the whole of it; pure, stores nothing."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -51,13 +51,16 @@ class ChainState:
 
     def after(self, items: Sequence[Mapping[str, Any]]) -> "ChainState":
         """The state after a turn's input `items`; its instructions and tools are not inherited."""
-        tokens = self.tokens + count_items(items)
-        return replace(self, depth=self.depth + 1, tokens=tokens, open_calls=_still_open(self.open_calls, items))
+        return self._grown(items, self.depth + 1)
 
     def with_output(self, response: Mapping[str, Any]) -> "ChainState":
         """The state after the turn has ended as `response`."""
-        tokens = self.tokens + count_items(response["output"])
-        return replace(self, tokens=tokens, open_calls=_still_open(self.open_calls, response["output"]))
+        return self._grown(response["output"], self.depth)
+
+    def _grown(self, items: Sequence[Mapping[str, Any]], depth: int) -> "ChainState":
+        tokens = self.tokens + count_items(items)
+        open_calls = _still_open(self.open_calls, items)
+        return ChainState(depth, tokens, open_calls, self.approvals, self.mcp_servers, self.container)
 
 
 def _still_open(calls: Calls, items: Iterable[Mapping[str, Any]]) -> Calls:

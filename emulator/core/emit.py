@@ -4,10 +4,26 @@ Each yields `(type, fields)` in the order of docs/reference/events.md. An item i
 closed by `output_item.done`; in between come its parts and deltas.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
-Emission = tuple[str, dict[str, Any]]
+
+class Deltas(NamedTuple):
+    """The fields of a run of delta events that differ in their `delta` only, with those `before` and `after` it.
+
+    A long answer is mostly deltas: as one unit they are numbered and encoded several times faster than one by one.
+    """
+
+    before: dict[str, Any]
+    texts: Sequence[str]
+    after: dict[str, Any]
+
+    def fields(self, text: str) -> dict[str, Any]:
+        """The fields of one of the events."""
+        return {**self.before, "delta": text, **self.after}
+
+
+Emission = tuple[str, dict[str, Any] | Deltas]
 Emissions = Iterator[Emission]
 
 
@@ -15,7 +31,7 @@ def message(
     item_id: str,
     index: int,
     text: str,
-    deltas: Iterable[str],
+    deltas: Sequence[str],
     *,
     annotations: Sequence[dict[str, Any]] = (),
     status: str = "completed",
@@ -23,8 +39,7 @@ def message(
     """A message item with one `output_text` part; annotations follow the text that they stand for."""
     at = {"item_id": item_id, "output_index": index, "content_index": 0}
     yield from _open_message(item_id, index, {"type": "output_text", "annotations": [], "logprobs": [], "text": ""})
-    for delta in deltas:
-        yield "response.output_text.delta", {**at, "delta": delta, "logprobs": []}
+    yield "response.output_text.delta", Deltas(at, deltas, {"logprobs": []})
     for number, annotation in enumerate(annotations):
         fields = {**at, "annotation_index": number, "annotation": annotation}
         yield "response.output_text.annotation.added", fields
@@ -33,40 +48,37 @@ def message(
     yield from _close_message(item_id, index, part, status)
 
 
-def refusal(item_id: str, index: int, text: str, deltas: Iterable[str], *, status: str = "completed") -> Emissions:
+def refusal(item_id: str, index: int, text: str, deltas: Sequence[str], *, status: str = "completed") -> Emissions:
     """A message item with one `refusal` part."""
     at = {"item_id": item_id, "output_index": index, "content_index": 0}
     yield from _open_message(item_id, index, {"type": "refusal", "refusal": ""})
-    for delta in deltas:
-        yield "response.refusal.delta", {**at, "delta": delta}
+    yield "response.refusal.delta", Deltas(at, deltas, {})
     yield "response.refusal.done", {**at, "refusal": text}
     yield from _close_message(item_id, index, {"type": "refusal", "refusal": text}, status)
 
 
-def reasoning(item_id: str, index: int, summaries: Sequence[tuple[str, Iterable[str]]]) -> Emissions:
+def reasoning(item_id: str, index: int, summaries: Sequence[tuple[str, Sequence[str]]]) -> Emissions:
     """A reasoning item; each summary part is its text and the deltas that make it up."""
     yield _added(index, {"id": item_id, "type": "reasoning", "summary": []})
     for number, (text, deltas) in enumerate(summaries):
         at = {"item_id": item_id, "output_index": index, "summary_index": number}
         part = {"type": "summary_text", "text": ""}
         yield "response.reasoning_summary_part.added", {**at, "part": part}
-        for delta in deltas:
-            yield "response.reasoning_summary_text.delta", {**at, "delta": delta}
+        yield "response.reasoning_summary_text.delta", Deltas(at, deltas, {})
         yield "response.reasoning_summary_text.done", {**at, "text": text}
         yield "response.reasoning_summary_part.done", {**at, "part": {**part, "text": text}}
     parts = [{"type": "summary_text", "text": text} for text, _ in summaries]
     yield _done(index, {"id": item_id, "type": "reasoning", "summary": parts})
 
 
-def call(item: dict[str, Any], index: int, field: str, event: str, deltas: Iterable[str], **last: Any) -> Emissions:
+def call(item: dict[str, Any], index: int, field: str, event: str, deltas: Sequence[str], **last: Any) -> Emissions:
     """An item whose `field` (arguments, input) is written piece by piece under `event`.delta and `event`.done.
 
     `item` is the finished item; `last` are more fields of the done event.
     """
     at = {"item_id": item["id"], "output_index": index}
     yield _added(index, {**item, "status": "in_progress", field: ""})
-    for delta in deltas:
-        yield f"{event}.delta", {**at, "delta": delta}
+    yield f"{event}.delta", Deltas(at, deltas, {})
     yield f"{event}.done", {**at, field: item[field], **last}
     yield _done(index, item)
 

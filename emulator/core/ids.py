@@ -9,7 +9,6 @@ import random
 import re
 import secrets
 import string
-from collections.abc import Callable
 
 BASE62 = string.digits + string.ascii_letters
 _PARTITION = re.compile(r"^resp_([0-9a-f]{16})00[0-9a-f]{32}$")
@@ -19,13 +18,12 @@ class Ids:
     """Makes ids; with a `seed` the same calls give the same ids."""
 
     def __init__(self, seed: str | None = None) -> None:
-        """Without a seed the ids are the operating system's random bytes."""
-        self._hex: Callable[[int], str]
-        if seed is None:
-            self._hex = secrets.token_hex
-        else:
-            source = random.Random(seed)  # noqa: S311 (test ids, not secrets)
-            self._hex = lambda size: source.randbytes(size).hex()
+        """Without a seed the operating system gives one."""
+        # One generator, not a system call for each id: that would also hand the interpreter to another thread.
+        self._source = random.Random(secrets.token_hex(32) if seed is None else seed)  # noqa: S311 (ids, no secrets)
+
+    def _hex(self, size: int) -> str:
+        return self._source.randbytes(size).hex()
 
     def response(self, now: float, parent: str | None = None) -> str:
         """A response id made at `now`, in the partition of its parent."""

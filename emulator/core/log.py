@@ -1,13 +1,14 @@
 """The heart: an ordered log of events whose fold is the Response; it knows neither time nor store nor socket.
 
-`append` is the only place that gives out a `sequence_number`, changes the Response, or checks whether the log still
-takes events.
+`append`, and `extend` for a run of deltas, are the only places that give out a `sequence_number`, change the Response
+or check whether the log still takes events.
 """
 
 from typing import Any
 
 import orjson
 
+from emulator.core.emit import Deltas
 from emulator.core.fold import FOLD, SNAPSHOTS, Response
 from emulator.core.states import ENDED, LogClosed, check_move
 
@@ -37,9 +38,7 @@ class EventLog:
         A lifecycle event gets `response`, the changes that it makes; on the wire it carries the whole Response.
         Raises LogClosed after an end.
         """
-        seen = self.response["status"]
-        if seen in ENDED:
-            raise LogClosed(f"this response is {seen}: its log takes no more events")
+        seen = self._open_status()
         number = self.next_seq
         event = {"type": type, "sequence_number": number, **fields}
         change = FOLD.get(type)
@@ -52,6 +51,34 @@ class EventLog:
                 change(self.response, event)
         self.next_seq = number + 1
         return orjson.dumps(event) if number >= self.saved else b""
+
+    def extend(self, type: str, deltas: Deltas) -> list[bytes]:  # noqa: A002 (the wire's name)
+        """Number and encode a run of deltas; their lines, none where they are saved already. They fold to nothing."""
+        self._open_status()
+        first = self.next_seq
+        self.next_seq += len(deltas.texts)
+        if self.next_seq <= self.saved:
+            return []
+        dumps = orjson.dumps
+        head = b'{"type":"%b","sequence_number":' % type.encode()
+        middle = b"," + dumps(deltas.before)[1:-1] + b',"delta":'
+        tail = b"," + dumps(deltas.after)[1:] if deltas.after else b"}"
+        lines = [
+            b"%b%d%b%b%b" % (head, number, middle, dumps(text), tail) for number, text in enumerate(deltas.texts, first)
+        ]
+        return lines[max(0, self.saved - first) :]
+
+    def emit(self, type: str, fields: dict[str, Any] | Deltas) -> list[bytes]:  # noqa: A002 (the wire's name)
+        """Append an event or extend by a run of deltas; the lines."""
+        if isinstance(fields, Deltas):
+            return self.extend(type, fields)
+        return [self.append(type, **fields)]
+
+    def _open_status(self) -> str:
+        status: str = self.response["status"]
+        if status in ENDED:
+            raise LogClosed(f"this response is {status}: its log takes no more events")
+        return status
 
     def fold(self) -> bytes:
         """The Response as JSON."""

@@ -7,11 +7,13 @@ other sign one. It is the same on every machine and near enough to a real tokeni
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
 import orjson
 
+LONGEST_KEPT = 32_000  # characters of a text whose count is remembered
 PER_ITEM = 4  # what a message or call costs beside its text
 PER_TOOL = 8  # what a tool costs beside its definition
 IMAGE = 765  # an image with detail auto or high, whatever its size
@@ -32,7 +34,13 @@ def pieces(text: str) -> list[str]:
 
 def count(text: str) -> int:
     """How many tokens a text has: the number of its pieces."""
-    return PIECE.subn("", text)[1] if text else 0
+    return _counted(text) if len(text) <= LONGEST_KEPT else PIECE.subn("", text)[1]
+
+
+@lru_cache(512)
+def _counted(text: str) -> int:
+    # The same texts are counted again and again: instructions, a script's answers, what an answer repeats.
+    return PIECE.subn("", text)[1]
 
 
 def cut(text: str, tokens: int) -> str:

@@ -23,10 +23,9 @@ from emulator.core.requests import CreateRequest
 from emulator.core.response import new_response
 from emulator.run.checks import check_context, check_files, check_request
 from emulator.run.conversation import Item, Turn, take_turn
-from emulator.run.follow import AT_ONCE
 from emulator.run.namespace import Namespace
 from emulator.run.settle import Derivation
-from emulator.run.timeline import Due, Gates, timeline
+from emulator.run.timeline import AT_ONCE, Due, Gates, timeline
 from emulator.script.ask import Ask
 from emulator.script.plan import Plan
 from emulator.script.planning import context_tokens, make_plan
@@ -95,7 +94,7 @@ async def complete(run: Run) -> bytes:
     """Run to the end and answer the Response, saved unless `store` is false."""
     log = EventLog(run.response, saved=UNSEEN)
     for due in _events(run):
-        log.append(due.type, **due.fields)
+        log.emit(due.type, due.fields)
     return await _save(run, log)
 
 
@@ -113,7 +112,7 @@ async def stream(run: Run) -> AsyncIterator[list[bytes]]:
                 batch = []
             if not await run.namespace.pause(run.started + due.at):
                 return
-        batch.append(log.append(due.type, **due.fields))
+        batch += log.emit(due.type, due.fields)
         if len(batch) >= AT_ONCE and not log.ended:
             yield batch
             batch = []

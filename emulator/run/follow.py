@@ -6,11 +6,10 @@ from emulator.core.clock import breathe
 from emulator.core.errors import ApiError
 from emulator.core.states import ENDED
 from emulator.run.namespace import Namespace
-from emulator.run.settle import all_lines, derivation, saved_row, settle
+from emulator.run.settle import all_lines, saved_row, settle_and_look
+from emulator.run.timeline import AT_ONCE
 from emulator.store import responses as rows
 from emulator.store.responses import ResponseRow
-
-AT_ONCE = 64  # events sent before the other streams get their turn
 
 
 def check_followable(row: ResponseRow) -> None:
@@ -26,7 +25,8 @@ async def follow(namespace: Namespace, response_id: str, after: int = -1) -> Asy
     with namespace.following(response_id) as rung:
         while True:
             rung.clear()
-            row = await settle(namespace, response_id) or await saved_row(namespace, response_id)
+            row, due = await settle_and_look(namespace, response_id)
+            row = row or await saved_row(namespace, response_id)
             if row is None:
                 return
             if row.next_seq - 1 > after:
@@ -35,7 +35,7 @@ async def follow(namespace: Namespace, response_id: str, after: int = -1) -> Asy
                 after = max(after, row.next_seq - 1)
             if row.status in ENDED or row.hidden:
                 return
-            if not await namespace.pause(_next_due(namespace, row), rung):
+            if not await namespace.pause(due, rung):
                 return
 
 
@@ -45,9 +45,3 @@ async def _saved(namespace: Namespace, row: ResponseRow, after: int) -> AsyncIte
     for start in range(0, len(lines), AT_ONCE):
         yield lines[start : start + AT_ONCE]
         await breathe()
-
-
-def _next_due(namespace: Namespace, row: ResponseRow) -> float:
-    """When the next event of this row is due; the derivation is kept for the settle that then comes."""
-    run = namespace.live[row.id] = derivation(namespace, row)
-    return run.due

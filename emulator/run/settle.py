@@ -34,16 +34,16 @@ class Derivation:
         self._events: Iterator[Due] = iter(events)
         while self.log.next_seq < row.next_seq:
             due = next(self._events)
-            self.log.append(due.type, **due.fields)
+            self.log.emit(due.type, due.fields)
         self.next: Due | None = next(self._events, None)
 
     def advance(self, now: float) -> list[bytes]:
         """Append all that is due by `now`; the new lines."""
-        append = self.log.append
+        emit = self.log.emit
         lines: list[bytes] = []
         due = self.next
         while due is not None and self.started + due.at <= now:
-            lines.append(append(due.type, **due.fields))
+            lines += emit(due.type, due.fields)
             due = next(self._events, None)
         self.next = due
         return lines
@@ -84,9 +84,16 @@ async def find(namespace: Namespace, response_id: str) -> ResponseRow | None:
 
 async def settle(namespace: Namespace, response_id: str, *, poll: bool = False) -> ResponseRow | None:
     """Save what is due by now and answer the row; a `poll` of an unfinished response is counted."""
+    return (await settle_and_look(namespace, response_id, poll=poll))[0]
+
+
+async def settle_and_look(
+    namespace: Namespace, response_id: str, *, poll: bool = False
+) -> tuple[ResponseRow | None, float]:
+    """Settle, and tell when the next event is due."""
     row = await find(namespace, response_id)
     if row is None or row.status in ENDED:
-        return row
+        return row, NEVER
     lock = namespace.lock(response_id)
     waited = lock.locked()
     async with lock:
@@ -97,9 +104,9 @@ async def settle(namespace: Namespace, response_id: str, *, poll: bool = False) 
             if move is None or await save_move(namespace, row, move):
                 if namespace.bell.heard(response_id) and not run.log.ended:
                     namespace.live[response_id] = run
-                return move.row if move else row
+                return move.row if move else row, run.due
             row = await find(namespace, response_id)
-    return row
+    return row, NEVER
 
 
 async def saved_row(namespace: Namespace, response_id: str) -> ResponseRow | None:
@@ -109,7 +116,7 @@ async def saved_row(namespace: Namespace, response_id: str) -> ResponseRow | Non
 
 def _next_move(namespace: Namespace, row: ResponseRow, *, poll: bool) -> tuple[Derivation, Settled | None]:
     now = namespace.clock.now()
-    run = derivation(namespace, row)
+    run = _derivation(namespace, row)
     lines = run.advance(now)
     counts = run.plan.progress.polls
     if poll and counts is not None and not run.log.ended and row.polls < counts:
@@ -131,7 +138,7 @@ def _settled(row: ResponseRow, log: EventLog, lines: list[bytes]) -> Settled:
     return Settled(then, lines if row.streamed else [], item_ids)
 
 
-def derivation(namespace: Namespace, row: ResponseRow) -> Derivation:
+def _derivation(namespace: Namespace, row: ResponseRow) -> Derivation:
     """The derivation that a follower left at this row's last event, or a new one.
 
     A followed, paced stream goes on with its own: from the plan each time would be quadratic.

@@ -1,7 +1,7 @@
 """A plan as its events with their due offsets: a pure generator, the same each time; it saves and sends nothing."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from emulator.core import emit
@@ -11,6 +11,7 @@ from emulator.script.plan import Message, Pace, Plan, Reasoning, Refusal, Step, 
 from emulator.tools import tool
 
 NEVER = float("inf")
+AT_ONCE = 64  # events sent before the other streams get their turn
 _WORD = re.compile(r"\S+\s*|\s+")
 _END_EVENT = {
     "completed": "response.completed",
@@ -20,11 +21,11 @@ _END_EVENT = {
 
 
 class Due(NamedTuple):
-    """One event and when it is due, in seconds from the run's start."""
+    """One event, or a run of deltas, and when it is due, in seconds from the run's start."""
 
     at: float
     type: str
-    fields: dict[str, Any]
+    fields: dict[str, Any] | emit.Deltas
 
 
 class Gates(NamedTuple):
@@ -45,10 +46,16 @@ def timeline(plan: Plan, response_id: str, started: float, *, background: bool, 
         return
     delay, every = plan.pace.first or plan.pace.every, plan.pace.every
     for type_, fields in _items(plan, ItemIds(response_id)):
-        if type_.endswith(".delta"):
-            at += delay
-            delay = every
-        yield Due(at, type_, fields)
+        if not isinstance(fields, emit.Deltas):
+            yield Due(at, type_, fields)
+        elif delay or every:
+            for text in fields.texts:
+                at += delay
+                delay = every
+                yield Due(at, type_, fields.fields(text))
+        else:
+            for start in range(0, len(fields.texts), AT_ONCE):
+                yield Due(at, type_, fields._replace(texts=fields.texts[start : start + AT_ONCE]))
     yield Due(at, _END_EVENT[plan.ending.status], {"response": _end(plan, int(started + at))})
 
 
@@ -60,7 +67,7 @@ def _items(plan: Plan, ids: ItemIds) -> emit.Emissions:
 
 
 def _item(step: Step, index: int, ids: ItemIds, pace: Pace, status: str) -> emit.Emissions:
-    def chunks(text: str) -> Iterable[str]:
+    def chunks(text: str) -> Sequence[str]:
         return cut_text(text, pace.chunk)
 
     match step:
@@ -74,7 +81,7 @@ def _item(step: Step, index: int, ids: ItemIds, pace: Pace, status: str) -> emit
             return tool(step.kind).emit(step, index, ids, chunks, status)
 
 
-def cut_text(text: str, chunk: str | int) -> Iterable[str]:
+def cut_text(text: str, chunk: str | int) -> Sequence[str]:
     """The deltas of a text: `whole`, or by `token`, `word`, `character` or a number of characters.
 
     Joined they are the text; an empty text has none.
@@ -86,7 +93,7 @@ def cut_text(text: str, chunk: str | int) -> Iterable[str]:
     if chunk == "word":
         return _WORD.findall(text)
     size = 1 if chunk == "character" else int(chunk)
-    return (text[start : start + size] for start in range(0, len(text), size))
+    return [text[start : start + size] for start in range(0, len(text), size)]
 
 
 def _end(plan: Plan, now: int) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The server as this process: signals, the ready line, and what goes to stderr; it answers nothing itself."""
 
 import asyncio
+import gc
 import ipaddress
 import logging
 import signal
@@ -32,6 +33,10 @@ def run(settings: Settings, make_app: Callable[[], App] | None = None) -> None:
 
 
 def _announce(url: str) -> None:
+    # What the start made stays: without this every full collection walks it again, and requests wait for that.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
     sys.stdout.write(f"responses-emulator ready url={url}/openai/v1\n")
     sys.stdout.flush()
 

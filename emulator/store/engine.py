@@ -1,7 +1,8 @@
 """Opens the database and runs reads and writes; writes that wait at one moment share a transaction. No table is known.
 
-One connection reads, on the loop's own thread (a keyed read takes tens of microseconds); one writes, on a thread of
-its own, in transactions that begin with `BEGIN IMMEDIATE`.
+One connection reads and one writes, both on the loop's own thread: a keyed read takes tens of microseconds, and a
+commit into the write-ahead log little more, while each hop to a thread and back costs more than either. Where another
+process holds the database, a second writing connection waits for it on a thread.
 """
 
 import asyncio
@@ -9,20 +10,18 @@ import os
 import shutil
 import sqlite3
 import tempfile
-import threading
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
-from queue import SimpleQueue
 from typing import Any, TypeVar
 
-from sqlalchemy import URL, Connection, Engine, NullPool, Table, create_engine, event, insert, inspect, select
+from sqlalchemy import URL, Connection, Dialect, Engine, NullPool, Table, create_engine, event, insert, inspect, select
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from emulator.store.schema import SCHEMA_VERSION, meta, metadata
 
 T = TypeVar("T")
 Rows = Mapping[Table, Sequence[Mapping[str, Any]]]
-MOST_TOGETHER = 256
 BUSY_SECONDS = 10.0  # how long a write waits for another process
 OLDEST_SQLITE = (3, 35, 0)
 
@@ -38,22 +37,16 @@ class StoreBusy(Exception):  # noqa: N818 (it says what is, and goes by itself)
 class _Job:
     """One write on its way: new rows or what to run, in which order among others, and whom to tell."""
 
-    __slots__ = ("done", "key", "loop", "rows", "work")
+    __slots__ = ("done", "key", "rows", "work")
 
     def __init__(self, work: Callable[[Connection], Any] | None, key: str, rows: Rows | None = None) -> None:
         self.work = work
         self.rows = rows or {}
         self.key = key
-        self.loop = asyncio.get_running_loop()
-        self.done: asyncio.Future[Any] = self.loop.create_future()
+        self.done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
 
-    def tell(self, result: object, error: BaseException | None) -> None:
-        if self.done.cancelled():
-            return
-        if error is not None:
-            self.done.set_exception(error)
-        else:
-            self.done.set_result(result)
+
+Told = list[tuple[_Job, Any, BaseException | None]]
 
 
 class Store:
@@ -68,19 +61,18 @@ class Store:
             raise StoreError(f"SQLite {sqlite3.sqlite_version} is too old: 3.35 or newer is needed")
         self.shared = path is not None
         self._closed = False
+        self._waiting: list[_Job] = []
+        self._patient: asyncio.Future[Told] | None = None
         self._folder = _new_folder() if path is None else None
         self.path = os.path.join(self._folder, "store.db") if self._folder else str(path)  # noqa: PTH118
-        self._queue: SimpleQueue[_Job | None] = SimpleQueue()
         try:
-            self._engine = _engine(self.path, lasting=path is not None)
-            self._reader = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-            self._writer = self._engine.connect()
-            _prepare(self._engine, self.path)
+            self._reader = _engine(self.path, lasting=self.shared).connect()
+            self._reader = self._reader.execution_options(isolation_level="AUTOCOMMIT")
+            self._writers = [_engine(self.path, lasting=self.shared, wait=wait).connect() for wait in (0, BUSY_SECONDS)]
+            _prepare(self._writers[1], self.path)
         except (SQLAlchemyError, OSError) as error:
             self._remove()
             raise StoreError(_unusable(self.path, error)) from error
-        self._thread = threading.Thread(target=self._write_all, name="store-writer", daemon=True)
-        self._thread.start()
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run a read at once; it sees every write that has been answered."""
@@ -90,7 +82,7 @@ class Store:
         """Run a write in the next shared transaction; returns what `work` returns, after the commit.
 
         `work` may run twice: once more, alone, when another of its transaction failed. Writes of one transaction
-        go in order of `key`.
+        go in order of `key`. Raises StoreBusy where another process holds the database for too long.
         """
         return await self._queued(_Job(work, key))  # type: ignore[no-any-return]
 
@@ -101,61 +93,79 @@ class Store:
         """
         await self._queued(_Job(None, key, rows))
 
-    async def _queued(self, job: _Job) -> Any:
-        if self._closed:
-            raise StoreError(f"{self.path}: the store is closed, the server is stopping")
-        self._queue.put(job)
-        return await job.done
-
-    def close(self) -> None:
+    async def close(self) -> None:
         """Wait for the writes under way, then close; a temporary database is removed."""
         self._closed = True
-        self._queue.put(None)
-        self._thread.join()
-        self._reader.close()
-        self._writer.close()
-        self._engine.dispose()
+        while self._waiting or self._patient:
+            await asyncio.wait([*(job.done for job in self._waiting), *([self._patient] if self._patient else [])])
+        for connection in (self._reader, *self._writers):
+            connection.close()
+            connection.engine.dispose()
         self._remove()
 
     def _remove(self) -> None:
         if self._folder:
             shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _write_all(self) -> None:
-        while (job := self._queue.get()) is not None:
-            jobs, last = self._waiting(job)
-            jobs.sort(key=lambda job: job.key)
-            self._write(jobs)
-            if last:
-                return
+    async def _queued(self, job: _Job) -> Any:
+        if self._closed:
+            raise StoreError(f"{self.path}: the store is closed, the server is stopping")
+        self._waiting.append(job)
+        if len(self._waiting) == 1 and self._patient is None:
+            # After all that this turn of the loop has begun, so that what it writes goes together.
+            asyncio.get_running_loop().call_soon(self._flush)
+        return await job.done
 
-    def _waiting(self, first: _Job) -> tuple[list[_Job], bool]:
-        jobs = [first]
-        while len(jobs) < MOST_TOGETHER and not self._queue.empty():
-            job = self._queue.get()
-            if job is None:
-                return jobs, True
-            jobs.append(job)
-        return jobs, False
+    def _flush(self) -> None:
+        """Write all that waits, here; where another process holds the database, on a thread that can wait."""
+        jobs = sorted(self._waiting, key=lambda job: job.key)
+        self._waiting = []
+        try:
+            told = _write(self._writers[0], jobs)
+        except StoreBusy:
+            self._patient = asyncio.get_running_loop().run_in_executor(None, _write_patiently, self._writers[1], jobs)
+            self._patient.add_done_callback(self._written)
+        else:
+            _tell(told)
 
-    def _write(self, jobs: list[_Job]) -> None:
-        try:
-            transaction = self._writer.begin()
-        except OperationalError as error:
-            _tell(jobs, [None] * len(jobs), StoreBusy(str(error.orig)))
-            return
-        try:
-            with transaction:
-                _insert(self._writer, jobs)
-                results = [job.work(self._writer) if job.work else None for job in jobs]
-        except Exception as error:  # noqa: BLE001 (the boundary of a write: whoever asked for it gets the error)
-            if len(jobs) == 1:
-                _tell(jobs, [None], error)
-                return
-            for job in jobs:  # one of them failed; alone, only that one fails
-                self._write([job])
-            return
-        _tell(jobs, results, None)
+    def _written(self, patient: asyncio.Future[Told]) -> None:
+        self._patient = None
+        _tell(patient.result())
+        if self._waiting:
+            self._flush()
+
+
+def _write(connection: Connection, jobs: Sequence[_Job]) -> Told:
+    """Run some jobs in one transaction, and alone where one of them fails; raises StoreBusy, and then none has run."""
+    try:
+        transaction = connection.begin()
+    except OperationalError as error:
+        raise StoreBusy(str(error.orig)) from error
+    try:
+        with transaction:
+            _insert(connection, jobs)
+            return [(job, job.work(connection) if job.work else None, None) for job in jobs]
+    except Exception as error:  # noqa: BLE001 (the boundary of a write: whoever asked for it gets the error)
+        if len(jobs) == 1:
+            return [(jobs[0], None, error)]
+    return [told for job in jobs for told in _write_patiently(connection, [job])]
+
+
+def _write_patiently(connection: Connection, jobs: Sequence[_Job]) -> Told:
+    try:
+        return _write(connection, jobs)
+    except StoreBusy as busy:
+        return [(job, None, busy) for job in jobs]
+
+
+def _tell(told: Told) -> None:
+    for job, result, error in told:
+        if job.done.cancelled():
+            continue
+        if error is not None:
+            job.done.set_exception(error)
+        else:
+            job.done.set_result(result)
 
 
 def _insert(connection: Connection, jobs: Sequence[_Job]) -> None:
@@ -165,7 +175,15 @@ def _insert(connection: Connection, jobs: Sequence[_Job]) -> None:
             together.setdefault(table, []).extend(rows)
     for table, rows in together.items():
         if rows:
-            connection.execute(insert(table), rows)
+            statement, names = _insert_of(table, connection.dialect)
+            connection.exec_driver_sql(statement, [tuple([row[name] for name in names]) for row in rows])
+
+
+@lru_cache
+def _insert_of(table: Table, dialect: Dialect) -> tuple[str, tuple[str, ...]]:
+    # Straight to the driver: the library's handling of parameters costs as much as the insert itself.
+    compiled = insert(table).compile(dialect=dialect)
+    return str(compiled), tuple(compiled.positiontup or ())
 
 
 def _new_folder() -> str:
@@ -176,30 +194,17 @@ def _new_folder() -> str:
         raise StoreError(f"{tempfile.gettempdir()}: no temporary database can be made there: {reason}") from error
 
 
-def _tell(jobs: list[_Job], results: list[Any], error: BaseException | None) -> None:
-    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[_Job, Any]]] = {}
-    for job, result in zip(jobs, results, strict=True):
-        by_loop.setdefault(job.loop, []).append((job, result))
-    for loop, told in by_loop.items():
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(_tell_here, told, error)
-
-
-def _tell_here(told: list[tuple[_Job, Any]], error: BaseException | None) -> None:
-    for job, result in told:
-        job.tell(result, error)
-
-
-def _engine(path: str, *, lasting: bool) -> Engine:
+def _engine(path: str, *, lasting: bool, wait: float = BUSY_SECONDS) -> Engine:
     engine = create_engine(
         URL.create("sqlite", database=path),
         poolclass=NullPool,
-        connect_args={"isolation_level": None, "check_same_thread": False, "timeout": BUSY_SECONDS},
+        connect_args={"isolation_level": None, "check_same_thread": False, "timeout": wait},
     )
 
     @event.listens_for(engine, "connect")
     def _settle_in(connection: Any, _: object) -> None:
         # A process that dies loses nothing either way; NORMAL also keeps the file whole when the power goes.
+        connection.execute("PRAGMA page_size=8192")  # of a new file: a response fills more than half a page
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute(f"PRAGMA synchronous={'NORMAL' if lasting else 'OFF'}")
 
@@ -211,8 +216,8 @@ def _engine(path: str, *, lasting: bool) -> Engine:
     return engine
 
 
-def _prepare(engine: Engine, path: str) -> None:
-    with engine.begin() as connection:
+def _prepare(connection: Connection, path: str) -> None:
+    with connection.begin():
         if not inspect(connection).has_table(meta.name):
             metadata.create_all(connection)
             connection.execute(insert(meta).values(key="schema_version", value=str(SCHEMA_VERSION)))

@@ -1,12 +1,12 @@
 """What a tool is: it turns one scripted step into its item's events; it reads no store and no clock."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from emulator.core.emit import Emissions
 from emulator.core.ids import ItemIds
 
-Chunks = Callable[[str], Iterable[str]]
+Chunks = Callable[[str], Sequence[str]]
 
 
 class Tool(Protocol):

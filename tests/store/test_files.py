@@ -18,7 +18,7 @@ NOW = 1_752_174_469.0
 def store() -> Iterator[Store]:
     store = Store(None)
     yield store
-    store.close()
+    asyncio.run(store.close())
 
 
 def read(store, work):

@@ -20,7 +20,7 @@ ROW = ResponseRow(
 def store():
     opened = Store()
     yield opened
-    opened.close()
+    asyncio.run(opened.close())
 
 
 def save(store, *made):
@@ -74,7 +74,7 @@ def test_a_deleted_response_goes_an_hour_after_its_deletion(store):
 
 def test_a_closed_store_takes_no_writes():
     closed = Store()
-    closed.close()
+    asyncio.run(closed.close())
     with pytest.raises(StoreError, match="closed"):
         asyncio.run(sweep(closed, 0.0))
 
