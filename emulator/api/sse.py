@@ -32,30 +32,36 @@ class Frames:
 
     def __init__(self, response_id: str, *, obfuscate: bool) -> None:
         self._letters = padding(response_id).encode() * 2 if obfuscate else b""
-        self._pads: dict[tuple[int, int], bytes] = {}
+        self._ends: dict[int, bytes] = {}
 
     def encode(self, lines: list[bytes]) -> bytes:
-        """The frames of some lines, in one piece."""
+        """The frames of some lines that follow each other in a log, in one piece."""
         frames: list[bytes] = []
-        head, opening, number_at, padded = b"?", b"", 0, False
-        for line in lines:
+        ends = self._ends
+        head, opening, padded = b"?", b"", False
+        for number, line in enumerate(lines, _number_of(lines[0])):
             if not line.startswith(head):  # most lines are of the same type as the one before
-                end = line.index(b'"', _TYPE_AT)
-                kind, head, number_at = line[_TYPE_AT:end], line[: end + 1], end + _NUMBER_AT
+                kind = line[_TYPE_AT : line.index(b'"', _TYPE_AT)]
+                head = line[: _TYPE_AT + len(kind) + 1]
                 opening = b"event: %b\ndata: " % kind
                 padded = bool(self._letters) and kind.endswith(b".delta")
-            frames += (opening, line[:-1], self._pad(line, number_at)) if padded else (opening, line, b"\n\n")
+            if padded:
+                which = (number & 63) << 4 | (len(line) & 15)
+                frames += (opening, line[:-1], ends.get(which) or self._end(which))
+            else:
+                frames += (opening, line, b"\n\n")
         return b"".join(frames)
 
-    def _pad(self, line: bytes, number_at: int) -> bytes:
-        """What closes a padded line; the lengths are multiples of 16, so a delta's length no longer tells the word."""
-        which = (int(line[number_at : line.index(b",", number_at)]) & 63, len(line) & 15)
-        pad = self._pads.get(which)
-        if pad is None:
-            start = which[0] * 7 & 63
-            letters = self._letters[start : start + (-which[1] & 15)]
-            pad = self._pads[which] = b',"obfuscation":"%b"}\n\n' % letters
-        return pad
+    def _end(self, which: int) -> bytes:
+        """What closes a padded line: the lengths are multiples of 16, so a delta's length no longer tells the word."""
+        start = (which >> 4) * 7 & 63
+        end = self._ends[which] = b',"obfuscation":"%b"}\n\n' % self._letters[start : start + (-which & 15)]
+        return end
+
+
+def _number_of(line: bytes) -> int:
+    start = line.index(b'"', _TYPE_AT) + _NUMBER_AT
+    return int(line[start : line.index(b",", start)])
 
 
 def event_stream(batches: AsyncIterator[list[bytes]], frames: Frames, *, done: bool = False) -> Stream:

@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from emulator.core.input_params import InputFile, InputImage
 
 IMAGE_TYPES = frozenset({"image/png", "image/jpeg", "image/jpg", "image/webp", "image/gif"})
-_WEB = re.compile(r"https?://[^\s/?#]+[^\s]*", re.IGNORECASE)
+LONGEST = 20_000  # characters of a URL that is no data URL
+_WEB = re.compile(r"https?://[^\s/?#][^\s]*", re.IGNORECASE)
 # The head of a data URL is short; a pattern that ran on over megabytes of data would be slow.
 _HEAD = re.compile(r"data:([^;,\s]{0,255})((?:;[^;,\s]{0,255}){0,8}),", re.IGNORECASE)
 
@@ -21,7 +22,7 @@ def check_image(part: "InputImage") -> "InputImage":
         if part.file_id is None:
             raise problem("missing_parameter", at=".image_url")
         return part
-    if _WEB.fullmatch(part.image_url):
+    if _is_web(part.image_url):
         return part
     head = _HEAD.match(part.image_url)
     if head is None:
@@ -37,7 +38,7 @@ def check_file(part: "InputFile") -> "InputFile":
     """A file has an id, an http(s) URL, or data in base64 with a name."""
     if part.file_data is not None:
         return _check_data(part, part.file_data)
-    if part.file_url is not None and not _WEB.fullmatch(part.file_url):
+    if part.file_url is not None and not _is_web(part.file_url):
         raise problem("image_url_format", at=".file_url")
     if part.file_url is None and part.file_id is None:
         raise problem("missing_parameter", at=".file_id")
@@ -52,6 +53,10 @@ def _check_data(part: "InputFile", data: str) -> "InputFile":
     if not encoded or not is_base64(data[head.end() :] if head else data):
         raise problem("file_data", at=".file_data")
     return part
+
+
+def _is_web(url: str) -> bool:
+    return len(url) <= LONGEST and _WEB.fullmatch(url) is not None
 
 
 def is_base64(text: str) -> bool:

@@ -6,6 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 
 MOST = 4_000  # characters of a prompt that are looked at
+MANY = 100  # quotations, names or numbers of a prompt that are used
+LARGEST = 2**63 - 1  # the largest number that all readers of JSON take as an integer
 _WHOLE = "query q question prompt text message content search input sentence request"
 WHOLE = frozenset(_WHOLE.split())
 _PLACES = "location city place country address town region state destination origin area where capital"
@@ -38,17 +40,20 @@ class Hint:
 
     def __init__(self, text: str) -> None:
         self.text = text[:MOST]
+        self._mentioned: dict[str, bool] = {}
+        self._formatted: dict[str, list[str]] = {}
 
     @cached_property
     def quoted(self) -> list[str]:
         """The texts in quotation marks."""
-        return ["".join(found) for found in _QUOTED.findall(self.text)]
+        return ["".join(found) for found in _QUOTED.findall(self.text)][:MANY]
 
     @cached_property
     def numbers(self) -> list[int | float]:
         """The numbers, without those in dates and words."""
-        found = (text.replace(",", "") for text in _NUMBER.findall(self.text))
-        return [float(text) if "." in text else int(text) for text in found]
+        texts = (text.replace(",", "") for text in _NUMBER.findall(self.text))
+        found: list[int | float] = [float(text) if "." in text else int(text) for text in texts]
+        return [number for number in found if abs(number) <= LARGEST][:MANY]
 
     @cached_property
     def names(self) -> tuple[list[str], list[str]]:
@@ -57,7 +62,22 @@ class Hint:
         others: list[str] = []
         for before, run in _runs(self.text):
             (places if before in BEFORE_PLACES else others).append(run)
-        return places, others
+        return places[:MANY], others[:MANY]
+
+    @cached_property
+    def folded(self) -> str:
+        """The text in lower case."""
+        return self.text.lower()
+
+    @cached_property
+    def whole(self) -> str:
+        """The text in one line, cut to the length of a query."""
+        return " ".join(self.text.split())[:200]
+
+    @cached_property
+    def lower_places(self) -> list[str]:
+        """Places that are not written large."""
+        return list(_LOWER_PLACE.findall(self.text))[:MANY]
 
     def texts(self, name: str) -> Iterator[str]:
         """Texts for an argument of that name, the best first."""
@@ -66,23 +86,38 @@ class Hint:
             yield from self.formatted("date")
         places, others = self.names
         if words & PLACES:
-            yield from (*places, *self.quoted, *others, *_LOWER_PLACE.findall(self.text))
+            yield from (*places, *self.quoted, *others, *self.lower_places)
         elif not self.quoted and words & WHOLE:
-            yield from filter(None, [" ".join(self.text.split())[:200]])
+            yield from filter(None, [self.whole])
         else:
             yield from (*self.quoted, *places, *others)
 
     def mentions(self, value: object) -> bool:
         """Whether a text value stands in the prompt as a word, in any case."""
-        if not isinstance(value, str) or not value:
+        if not isinstance(value, str) or not value or len(value) > len(self.text):
             return False
-        return re.search(rf"(?<!\w){re.escape(value)}(?!\w)", self.text, re.IGNORECASE) is not None
+        if value not in self._mentioned:
+            self._mentioned[value] = self._stands(value.lower())
+        return self._mentioned[value]
+
+    def _stands(self, word: str) -> bool:
+        """Whether a word in lower case stands between signs that are no part of a word."""
+        start = self.folded.find(word)
+        while start >= 0:
+            end = start + len(word)
+            around = self.folded[start - 1 : start] + self.folded[end : end + 1]
+            if not any(sign.isalnum() or sign == "_" for sign in around):
+                return True
+            start = self.folded.find(word, start + 1)
+        return False
 
     def formatted(self, kind: str) -> list[str]:
         """Texts of the prompt that have a format."""
-        finder = {"date": _DATE, "email": _EMAIL, "uri": _URL}.get(kind)
-        found: list[str] = finder.findall(self.text) if finder else []
-        return [text for text in found if kind != "date" or _is_day(text)]
+        if kind not in self._formatted:
+            finder = {"date": _DATE, "email": _EMAIL, "uri": _URL}.get(kind)
+            found: list[str] = finder.findall(self.text) if finder else []
+            self._formatted[kind] = [text for text in found if kind != "date" or _is_day(text)][:MANY]
+        return self._formatted[kind]
 
 
 def name_words(name: str) -> list[str]:

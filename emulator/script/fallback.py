@@ -8,19 +8,21 @@ import orjson
 
 from emulator.core.errors import ApiError
 from emulator.script.ask import Ask, message_text
+from emulator.script.bounds import SchemaError, Steps, TooMuchWorkError
 from emulator.script.budget import limit, output_tokens
 from emulator.script.choose_tool import choose_tool
 from emulator.script.generate import GenerateError, value_for
 from emulator.script.pattern import text_for
+from emulator.script.pattern_match import Program
 from emulator.script.plan import CustomToolCall, FunctionCall, Message, Reasoning, Step
 from emulator.script.prose import attached, clipped, echo, long_text, result, wanted_words
-from emulator.script.schema_match import SchemaError
 
 __all__ = ["answer", "limit", "output_tokens"]
 
 OUTPUTS = ("function_call_output", "custom_tool_call_output")
 THOUGHT = {"none": 0, "minimal": 0, "low": 64, "medium": 128, "high": 256, "xhigh": 512}
 NO_PARAMETERS = {"type": "object", "properties": {}}
+KEPT = 20_000  # characters of a schema or its JSON, for which the JSON is kept
 HINT = 2_000  # characters of a prompt that arguments and JSON are filled from
 
 
@@ -91,8 +93,8 @@ def _custom_input(tool: Mapping[str, Any], prompt: str, param: str) -> str:
         what = f"{grammar.get('syntax')} grammars (the tool '{tool['name']}' needs a fixture)"
         raise ApiError("not_implemented", param, what=what)
     try:
-        return text_for(rf"\A(?:{grammar['definition']})\Z")
-    except SchemaError as error:
+        return text_for(Program(rf"\A(?:{grammar['definition']})\Z", Steps()))
+    except (SchemaError, TooMuchWorkError, RecursionError) as error:
         what = f"the grammar of the tool '{tool['name']}' (it needs a fixture: {error})"
         raise ApiError("not_implemented", param, what=what) from None
 
@@ -148,12 +150,29 @@ def _output_text(item: Mapping[str, Any]) -> str:
 
 def _json(schema: Mapping[str, Any], hint: str, param: str, what: str) -> str:
     """JSON text valid for a schema."""
+    key = orjson.dumps(schema)
     try:
-        return _dumped(orjson.dumps(schema), hint[:HINT])
+        return _kept(key, hint[:HINT]) if len(key) <= KEPT else _dumped(key, hint[:HINT])
+    except _LongError as long:
+        return str(long)
     except GenerateError as error:
         raise ApiError("not_implemented", param, what=f"{what} (it needs a fixture: {error})") from None
 
 
+class _LongError(Exception):
+    """Brings a long text past the cache, which keeps nothing of what is raised."""
+
+
 @lru_cache(maxsize=256)
+def _kept(schema: bytes, hint: str) -> str:
+    text = _dumped(schema, hint)
+    if len(text) > KEPT:
+        raise _LongError(text)
+    return text
+
+
 def _dumped(schema: bytes, hint: str) -> str:
-    return orjson.dumps(value_for(orjson.loads(schema), hint=hint)).decode()
+    try:
+        return orjson.dumps(value_for(orjson.loads(schema), hint=hint)).decode()
+    except orjson.JSONEncodeError as error:
+        raise GenerateError(f"the value cannot be written as JSON: {error}") from None
