@@ -126,6 +126,8 @@ class Program:
     def _at(self, name: str, follow: int, flags: int) -> int:
         if flags & re.MULTILINE:
             name = {"AT_BEGINNING": "AT_LINE", "AT_END": "AT_LINE_END"}.get(name, name)
+        if flags & re.ASCII and "BOUNDARY" in name:
+            name += "_ASCII"
         return self._add("AT", PLACES[name], follow)
 
     def _look(self, operand: Any, follow: int, flags: int, *, wanted: bool) -> int:
@@ -208,10 +210,13 @@ def in_category(kind: str, sign: str, *, ascii_only: bool = False) -> bool:
     return sign.isalnum() or sign == "_"
 
 
-def _edge(text: str, place: int) -> bool:
+def _edge(text: str, place: int, *, ascii_only: bool = False) -> bool:
     """Whether a word begins or ends at the place."""
-    before = place > 0 and in_category("CATEGORY_WORD", text[place - 1])
-    return before is not (place < len(text) and in_category("CATEGORY_WORD", text[place]))
+    before, after = (
+        at in range(len(text)) and in_category("CATEGORY_WORD", text[at], ascii_only=ascii_only)
+        for at in (place - 1, place)
+    )
+    return before is not after
 
 
 PLACES: Mapping[str, Callable[[str, int], bool]] = {
@@ -222,6 +227,8 @@ PLACES: Mapping[str, Callable[[str, int], bool]] = {
     "AT_END_STRING": lambda text, place: place == len(text),
     "AT_LINE_END": lambda text, place: place == len(text) or text[place] == "\n",
     "AT_BOUNDARY": _edge,
+    "AT_BOUNDARY_ASCII": lambda text, place: _edge(text, place, ascii_only=True),
     # In an empty text `re` finds no such place, but for the newest versions.
     "AT_NON_BOUNDARY": lambda text, place: bool(text) and not _edge(text, place),
+    "AT_NON_BOUNDARY_ASCII": lambda text, place: bool(text) and not _edge(text, place, ascii_only=True),
 }

@@ -1,5 +1,7 @@
 """The errors of input items and their parts: one row per rule, with the exact answer."""
 
+import subprocess
+import sys
 from typing import Any
 
 import orjson
@@ -13,6 +15,7 @@ from tests.unit.core.answers import (
     TEXT_OR_PARTS,
     characters,
     choice,
+    create,
     length,
     message,
     missing,
@@ -71,6 +74,9 @@ ITEMS = [
     (image({"url": PNG}), wrong(URL, "a string", "an object")),
     (image("<image_URL>"), ("invalid_value", URL, NOT_URL)),
     (image("https://"), ("invalid_value", URL, NOT_URL)),
+    (image("https://?a"), ("invalid_value", URL, NOT_URL)),
+    (image("https://a b"), ("invalid_value", URL, NOT_URL)),
+    (image("https://" + "a" * 19_993), ("invalid_value", URL, NOT_URL)),
     (
         image("data:text/markdown;base64,aGk="),
         ("invalid_value", URL, f"Invalid '{URL}'. {IMAGE_HINT}unsupported MIME type 'text/markdown'."),
@@ -94,6 +100,14 @@ ITEMS = [
     ),
     (
         file(file_url="ftp://x"),
+        (
+            "invalid_value",
+            f"{PART}.file_url",
+            f"Invalid '{PART}.file_url'. Expected a valid URL, but got a value with an invalid format.",
+        ),
+    ),
+    (
+        file(file_url="https://" + "a" * 19_993),
         (
             "invalid_value",
             f"{PART}.file_url",
@@ -160,3 +174,20 @@ def test_an_id_that_comes_twice_is_a_duplicate() -> None:
     items = [{"id": "rs_1"}, {"type": "reasoning", "id": "rs_1", "summary": []}]
     text = "Duplicate item found with id rs_1. Remove duplicate items from your input and try again."
     assert refused(orjson.dumps({**BODY, "input": items})) == (400, None, "input", text)
+
+
+def test_a_url_may_be_long_but_not_endless() -> None:
+    url = "https://" + "a" * 19_992
+    create(input=[image(url), file(file_url=url), image(PNG.removesuffix("aGk=") + "aGkh" * 10_000)])
+
+
+ALONE = """
+
+from emulator.core.media import _WEB
+print(_WEB.fullmatch("https://" + "a" * 2_000_000 + " b"))
+"""
+
+
+def test_a_long_url_that_is_none_is_read_once() -> None:
+    done = subprocess.run([sys.executable, "-c", ALONE], capture_output=True, timeout=60, check=True)
+    assert done.stdout == b"None\n"

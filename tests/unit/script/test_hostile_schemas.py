@@ -233,6 +233,8 @@ REGEXES = st.tuples(
 @given(REGEXES, st.lists(st.text("abAB1_ é\n", max_size=7), min_size=1, max_size=6))
 @example("(?i)[^a]", ["A", "a"])
 @example("a$", ["a\n", "a\nb"])
+@example(r"(?a)\D\b", ["é"])
+@example(r"(?a)\B.", ["é"])
 def test_a_search_finds_what_python_finds(pattern, texts):
     compiled = re.compile(pattern)
     program = Program(pattern, Steps())
