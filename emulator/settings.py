@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 FILE_NAME = "responses-emulator.toml"
 PREFIX = "EMULATOR_"
 CONFIG_VARIABLE = "EMULATOR_CONFIG"
+URL_VARIABLE = "EMULATOR_URL"  # a running server, for the commands and tests that talk to one
 
 REGIONS = (
     "australiaeast", "brazilsouth", "canadacentral", "canadaeast", "eastus", "eastus2", "francecentral",
@@ -67,7 +68,8 @@ def _folder(text: str) -> Path:
     return Path(text)
 
 
-def _duration(text: str) -> float:
+def duration(text: str) -> float:
+    """Seconds of a duration such as 20ms, 1.5s, 2m, 12h or 30d; a bare number is seconds. Raises ValueError."""
     found = DURATION.fullmatch(text.strip())
     seconds = float(found[1]) * SECONDS[found[2]] if found else -1.0
     if seconds < 0 or not isfinite(seconds):
@@ -75,11 +77,17 @@ def _duration(text: str) -> float:
     return seconds
 
 
-def _positive_duration(text: str) -> float:
-    seconds = _duration(text)
+def _positive_seconds(text: str) -> float:
+    seconds = duration(text)
     if seconds == 0:
         raise ValueError("is too short: give a duration above zero, such as 30d")
     return seconds
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < int(text) <= 1_000_000):
+        raise ValueError("is no count: give a number from 1 to 1000000")
+    return int(text)
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -117,8 +125,8 @@ class Settings:
         None, _database, "SQLite file, PATH or sqlite:///PATH; left out: a temporary one.", path=True
     )
     fixtures: Path | None = _setting(None, _folder, "File or folder of fixtures.", path=True)  # noqa: RUF009 (a field)
-    stream_every: float = _setting(0.0, _duration, "Time between two deltas of a stream, such as 20ms.")
-    retention: float = _setting(2_592_000.0, _positive_duration, "How long responses are kept, such as 30d.")
+    stream_every: float = _setting(0.0, duration, "Time between two deltas of a stream, such as 20ms.")
+    retention: float = _setting(2_592_000.0, _positive_seconds, "How long responses are kept, such as 30d.")
     validation: str = _setting(
         "compatible", _one_of("compatible", "strict"), "Unknown fields: compatible warns, strict rejects."
     )
@@ -133,6 +141,13 @@ class Settings:
         "Cancelling an ended background response: its final object, or error.",
     )
     done_frame: bool = _setting(False, _switch, "End streams of the OpenAI dialect with [DONE].")
+    unmatched: str = _setting(
+        "answer", _one_of("answer", "reject"), "Where no fixture matches: the built-in model answers, or 404."
+    )
+    most_namespaces: int = _setting(1_000, _count, "Namespaces kept; one more takes the place of the oldest.")
+    allowed_hosts: tuple[str, ...] = _setting(
+        (), _words, "Hosts, with commas, under which the control endpoints may be asked.", many=True
+    )
     log_level: str = _setting("info", _one_of("quiet", "info", "debug"), "How much goes to stderr.")
 
 
@@ -214,7 +229,7 @@ def _take_environment(found: Found, environ: Mapping[str, str]) -> list[str]:
     warnings, links = [], []
     for variable in sorted(environ):
         value = environ[variable]
-        if not variable.startswith(PREFIX) or variable == CONFIG_VARIABLE:
+        if not variable.startswith(PREFIX) or variable in (CONFIG_VARIABLE, URL_VARIABLE):
             continue
         if _is_service_link(variable, value):
             links.append(variable)

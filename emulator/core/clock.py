@@ -3,7 +3,8 @@
 import asyncio
 import threading
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterator
+from contextlib import contextmanager, suppress
 
 
 def monotonic() -> float:
@@ -12,54 +13,91 @@ def monotonic() -> float:
 
 
 class Clock:
-    """Seconds since 1970 as a namespace sees them.
+    """Seconds since 1970 as a namespace sees them: `real`, at an `offset` from its base, or `frozen`.
 
-    `advance` and `freeze` may be called from any thread; whoever sleeps on this clock then looks at it again, so a
-    moved clock is right at once.
+    Its base is the machine's clock, or another `Clock` that is moved with all that stand on it. It may be moved from
+    any thread; whoever sleeps on it then looks at it again, so a moved clock is right at once.
     """
 
-    def __init__(self, now: float | None = None) -> None:
+    def __init__(self, now: float | None = None, base: "Clock | None" = None) -> None:
         """A real clock; with `now`, one frozen at that second."""
         self._offset = 0.0
         self._frozen = now
-        self._lock = threading.Lock()
-        self._sleepers: set[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = set()
+        self._base = base
+        # Clocks that stand on one another wake the same sleepers, who look whether it concerns them.
+        self._sleepers: _Sleepers = base._sleepers if base else _Sleepers()
+
+    @property
+    def mode(self) -> str:
+        """`real`, `offset` or `frozen`."""
+        if self._frozen is not None:
+            return "frozen"
+        return "offset" if self._offset else "real"
+
+    @property
+    def at(self) -> float:
+        """What a store keeps with the mode: the second it is frozen at, else the offset."""
+        return self._offset if self._frozen is None else self._frozen
+
+    @property
+    def _ticking(self) -> bool:
+        return self._frozen is None and (self._base is None or self._base._ticking)
 
     def now(self) -> float:
         """The time in seconds since 1970."""
-        frozen = self._frozen
-        return time.time() + self._offset if frozen is None else frozen
+        if self._frozen is not None:
+            return self._frozen
+        return (self._base.now() if self._base else time.time()) + self._offset
+
+    def set(self, mode: str, at: float) -> None:
+        """Become what a store kept: a mode with its `at`. Wakes everyone who sleeps."""
+        self._frozen = at if mode == "frozen" else None
+        self._offset = at if mode == "offset" else 0.0
+        self._sleepers.wake()
 
     def advance(self, seconds: float) -> None:
         """Move the clock forward (never back) and wake everyone who sleeps on it."""
         if seconds < 0:
             raise ValueError("a clock moves forward only")
-        with self._lock:
-            if self._frozen is None:
-                self._offset += seconds
-            else:
-                self._frozen += seconds
-            sleepers = tuple(self._sleepers)
-        for loop, event in sleepers:
-            loop.call_soon_threadsafe(event.set)
+        if self._frozen is None:
+            self._offset += seconds
+        else:
+            self._frozen += seconds
+        self._sleepers.wake()
 
     async def sleep_until(self, when: float) -> None:
         """Return once this clock shows `when` or later."""
-        sleeper = (asyncio.get_running_loop(), asyncio.Event())
         while self.now() < when:
-            with self._lock:
-                self._sleepers.add(sleeper)
-            try:
+            with self._sleepers.sleeping() as moved, suppress(TimeoutError):
                 left = when - self.now()  # looked at again: it may have been moved before we could be woken
                 if left > 0:
-                    # Without a time of its own a frozen clock only moves by `advance`.
-                    await asyncio.wait_for(sleeper[1].wait(), left if self._frozen is None else None)
-            except TimeoutError:
-                pass
-            finally:
-                sleeper[1].clear()
-                with self._lock:
-                    self._sleepers.discard(sleeper)
+                    # Without a time of its own a frozen clock only moves when it is moved.
+                    await asyncio.wait_for(moved.wait(), left if self._ticking else None)
+
+
+class _Sleepers:
+    """Who sleeps, on which loop; waking is safe from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._events: set[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = set()
+
+    @contextmanager
+    def sleeping(self) -> Iterator[asyncio.Event]:
+        sleeper = (asyncio.get_running_loop(), asyncio.Event())
+        with self._lock:
+            self._events.add(sleeper)
+        try:
+            yield sleeper[1]
+        finally:
+            with self._lock:
+                self._events.discard(sleeper)
+
+    def wake(self) -> None:
+        with self._lock:
+            sleepers = tuple(self._events)
+        for loop, event in sleepers:
+            loop.call_soon_threadsafe(event.set)
 
 
 async def real_seconds(seconds: float) -> None:

@@ -10,20 +10,38 @@ import re
 import secrets
 import string
 
+MANY = 1 << 60
 BASE62 = string.digits + string.ascii_letters
 _PARTITION = re.compile(r"^resp_([0-9a-f]{16})00[0-9a-f]{32}$")
 
 
 class Ids:
-    """Makes ids; with a `seed` the same calls give the same ids."""
+    """Makes ids; with a `seed` the same calls give the same ids.
+
+    A seeded namespace numbers them: `reserve` gives the numbers that nobody else gets, `left` how many remain.
+    """
 
     def __init__(self, seed: str | None = None) -> None:
         """Without a seed the operating system gives one."""
         # One generator, not a system call for each id: that would also hand the interpreter to another thread.
-        self._source = random.Random(secrets.token_hex(32) if seed is None else seed)  # noqa: S311 (ids, no secrets)
+        self._source = random.Random(secrets.token_hex(32))  # noqa: S311 (ids, no secrets)
+        self._seed = seed
+        self._next, self._end = 0, 0
+
+    @property
+    def left(self) -> int:
+        """How many ids can be made before numbers must be reserved again."""
+        return self._end - self._next if self._seed is not None else MANY
+
+    def reserve(self, first: int, most: int) -> None:
+        """Use the numbers from `first` on, `most` of them."""
+        self._next, self._end = first, first + most
 
     def _hex(self, size: int) -> str:
-        return self._source.randbytes(size).hex()
+        if self._seed is None:
+            return self._source.randbytes(size).hex()
+        number, self._next = self._next, self._next + 1
+        return hashlib.blake2b(f"{self._seed}|{number}".encode(), digest_size=size).hexdigest()
 
     def response(self, now: float, parent: str | None = None) -> str:
         """A response id made at `now`, in the partition of its parent."""

@@ -1,7 +1,7 @@
 """What a request in one namespace reaches: its store, clock, ids, fixtures and settings; it decides nothing."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -9,7 +9,10 @@ from weakref import WeakValueDictionary
 
 from emulator.core.clock import Clock, first_of, real_seconds
 from emulator.core.ids import Ids
+from emulator.script.fault import Fault
 from emulator.script.fixture import Fixture
+from emulator.script.limit import Limit
+from emulator.script.order import Fixtures
 from emulator.settings import Settings
 from emulator.store.engine import Store
 
@@ -55,6 +58,9 @@ class Namespace:
 
     `locks` keep the readers of one response in this process from deriving the same events twice; order between
     processes belongs to the store's guard alone. `live` holds the derivations that a follower goes on with.
+
+    `fixtures` are in order of precedence: those of the files (`from_files`) and those `added` at run time. `tally`
+    is how often this process saw each of them answer, by id.
     """
 
     name: str
@@ -63,10 +69,18 @@ class Namespace:
     clock: Clock
     ids: Ids
     stopping: asyncio.Event
-    fixtures: tuple[Fixture, ...] = ()
+    fixtures: Fixtures = field(default_factory=Fixtures)
+    from_files: Fixtures = field(default_factory=Fixtures)
+    added: tuple[Fixture, ...] = ()
+    unmatched: str = "answer"
+    faults: tuple[Fault, ...] = ()
+    limits: Mapping[str, Limit] = field(default_factory=dict)
+    revision: int = -1
+    seed: str | None = None
     bell: Bell = field(default_factory=Bell)
     locks: "WeakValueDictionary[str, asyncio.Lock]" = field(default_factory=WeakValueDictionary)
     live: "dict[str, Derivation]" = field(default_factory=dict)
+    tally: dict[str, int] = field(default_factory=dict)
 
     def lock(self, response_id: str) -> asyncio.Lock:
         """The lock of one response in this process."""

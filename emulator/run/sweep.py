@@ -3,28 +3,31 @@
 from contextlib import suppress
 from functools import partial
 
-from emulator.core.clock import Clock
+from emulator.run.namespaces import Namespaces
 from emulator.store import files, responses
+from emulator.store import namespaces as rows
 from emulator.store.engine import Store, StoreBusy
 
-EVERY = 60.0  # seconds of the clock
+EVERY = 60.0  # seconds of the machine's clock
 AT_ONCE = 200  # rows
 
 
-async def sweep_for_ever(store: Store, clock: Clock) -> None:
-    """Sweep now, then once a minute of the clock."""
+async def sweep_for_ever(namespaces: Namespaces) -> None:
+    """Sweep now, then once a minute; each namespace by its own clock."""
     while True:
         with suppress(StoreBusy):  # then the next one does it
-            await sweep(store, clock.now())
-        await clock.sleep_until(clock.now() + EVERY)
+            for row in await namespaces.store.read(rows.names):
+                namespace = await namespaces.open(row.name)
+                await sweep(namespaces.store, row.name, namespace.clock.now())
+        await namespaces.clock.sleep_until(namespaces.clock.now() + EVERY)
 
 
-async def sweep(store: Store, now: float) -> int:
-    """Delete all responses and files that are due at `now`; how many went. Reads refuse them without it."""
+async def sweep(store: Store, name: str, now: float) -> int:
+    """Delete all of a namespace that is due at `now`; how many rows went. Reads refuse them without it."""
     gone = 0
     for table in (responses, files):
         batch = 1
         while batch:  # what a batch took may have been all that kept others
-            batch = await store.write(partial(table.sweep, now=now, most=AT_ONCE))
+            batch = await store.write(partial(table.sweep, namespace=name, now=now, most=AT_ONCE))
             gone += batch
     return gone

@@ -52,7 +52,7 @@ Told = list[tuple[_Job, Any, BaseException | None]]
 class Store:
     """The database of one server. `path` None: a temporary file that goes when the store is closed.
 
-    `shared`: another server may have the same database open.
+    `shared`: another server may have the same database open, so what is remembered of it may be old.
     """
 
     def __init__(self, path: str | None = None) -> None:

@@ -131,9 +131,13 @@ def remove(connection: Connection, namespace: str, file_id: str, now: float) -> 
     return True
 
 
-def sweep(connection: Connection, now: float, most: int) -> int:
+def sweep(connection: Connection, namespace: str, now: float, most: int) -> int:
     """Delete up to `most` files and forgotten uploads whose time is over at `now`; how many went."""
-    due = select(files.c.namespace, files.c.id).where(files.c.expires_at <= now).limit(most)
+    due = (
+        select(files.c.namespace, files.c.id)
+        .where(files.c.namespace == namespace, files.c.expires_at <= now)
+        .limit(most)
+    )
     keys = [tuple(row) for row in connection.execute(due)]
     if keys:
         for table, column in ((file_pieces, file_pieces.c.file_id), (files, files.c.id)):

@@ -144,6 +144,14 @@ def hide(connection: Connection, seen: ResponseRow, now: float) -> bool:
     return bool(found.rowcount)
 
 
+def unfinished(connection: Connection, namespace: str) -> list[ResponseRow]:
+    """The background responses of a namespace that have not ended."""
+    query = select(*COLUMNS).where(
+        responses.c.namespace == namespace, responses.c.status.in_(("queued", "in_progress"))
+    )
+    return [ResponseRow(*row) for row in connection.execute(query)]
+
+
 def log_after(connection: Connection, namespace: str, response_id: str, after: int) -> list[Chunk]:
     """The chunks that hold events after number `after`, in order."""
     rows = connection.execute(_CHUNKS, {"ns": namespace, "rid": response_id, "after": after})
@@ -186,12 +194,14 @@ def holders(connection: Connection, namespace: str, item_ids: Sequence[str]) -> 
     return found
 
 
-def sweep(connection: Connection, now: float, most: int) -> int:
+def sweep(connection: Connection, namespace: str, now: float, most: int) -> int:
     """Delete up to `most` responses that nobody can ask for and whose items no descendant needs; how many went."""
     child = responses.alias("child")
     needed = exists().where(child.c.namespace == responses.c.namespace, child.c.previous_id == responses.c.id)
     gone = (
-        select(responses.c.namespace, responses.c.id).where(responses.c.expires_at <= now - GRACE, ~needed).limit(most)
+        select(responses.c.namespace, responses.c.id)
+        .where(responses.c.namespace == namespace, responses.c.expires_at <= now - GRACE, ~needed)
+        .limit(most)
     )
     keys = [tuple(row) for row in connection.execute(gone)]
     if keys:

@@ -14,7 +14,7 @@ from sqlalchemy import (
     false,
 )
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 metadata = MetaData()
 
@@ -24,6 +24,57 @@ meta = Table(
     Column("key", String, primary_key=True),
     Column("value", String, nullable=False),
 )
+
+# One row a namespace. `revision` grows with each change of its clock, seed, fixtures or faults, so that every server
+# sees when what it remembers is old. `counter` numbers the ids of a seeded namespace.
+namespaces = Table(
+    "namespaces",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("used_at", Float, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("seed", String),
+    Column("counter", BigInteger, nullable=False),
+    Column("clock_mode", String, nullable=False),
+    Column("clock_at", Float, nullable=False),
+)
+
+# What is scripted at run time, as it was sent: `kind` is `fixture` or `fault`, `position` the order of adding.
+scripts = Table(
+    "scripts",
+    metadata,
+    Column("namespace", String, primary_key=True),
+    Column("kind", String, primary_key=True),
+    Column("id", String, primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("source", LargeBinary, nullable=False),
+)
+
+# How often a fixture matched, a fault struck, and what a rate window has used.
+counters = Table(
+    "counters",
+    metadata,
+    Column("namespace", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("value", Float, nullable=False),
+)
+
+# The requests seen, newest last; `entry` is the whole entry as JSON, the other columns are what is searched.
+journal = Table(
+    "journal",
+    metadata,
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("namespace", String, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("method", String, nullable=False),
+    Column("path", String, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("fixture", String),
+    Column("response_id", String),
+    Column("entry", LargeBinary, nullable=False),
+    sqlite_autoincrement=True,
+)
+Index("journal_by_namespace", journal.c.namespace, journal.c.number)
 
 # One row a response. `response` is the fold, `input` the response's own input items, `chain` what the next turn asks,
 # `plan` the run of a background response. `polls` and `polled_at` count the GETs of an unfinished one.
@@ -49,6 +100,11 @@ responses = Table(
     sqlite_with_rowid=True,
 )
 Index("responses_by_parent", responses.c.namespace, responses.c.previous_id)
+Index(
+    "responses_unfinished",
+    responses.c.namespace,
+    sqlite_where=responses.c.status.in_(("queued", "in_progress")),
+)
 Index("responses_by_expiry", responses.c.expires_at)
 
 # The saved pieces of a log: JSON lines, one row a settle, keyed by the number of their first event.

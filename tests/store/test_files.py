@@ -119,8 +119,8 @@ def test_the_sweep_takes_what_is_due_and_nothing_else(store):
     for number in range(5):
         save(store, row(f"file-{number}", expires_at=NOW + 10))
     save(store, row("file-stays"))
-    assert write(store, lambda c: files.sweep(c, NOW + 9, 100)) == 0
-    assert [write(store, lambda c: files.sweep(c, NOW + 10, 3)) for _ in range(3)] == [3, 2, 0]
+    assert write(store, lambda c: files.sweep(c, "default", NOW + 9, 100)) == 0
+    assert [write(store, lambda c: files.sweep(c, "default", NOW + 10, 3)) for _ in range(3)] == [3, 2, 0]
     assert ids(store, NOW + 10) == ["file-stays"]
     assert pieces_left(store) == 1
 
@@ -128,8 +128,8 @@ def test_the_sweep_takes_what_is_due_and_nothing_else(store):
 def test_the_sweep_takes_an_upload_that_was_forgotten_for_a_day(store):
     write(store, lambda c: files.begin(c, "default", "file-1", NOW))
     write(store, lambda c: files.add_piece(c, "default", "file-1", 0, b"abc"))
-    assert write(store, lambda c: files.sweep(c, NOW + files.UPLOAD_SECONDS - 1, 100)) == 0
-    assert write(store, lambda c: files.sweep(c, NOW + files.UPLOAD_SECONDS, 100)) == 1
+    assert write(store, lambda c: files.sweep(c, "default", NOW + files.UPLOAD_SECONDS - 1, 100)) == 0
+    assert write(store, lambda c: files.sweep(c, "default", NOW + files.UPLOAD_SECONDS, 100)) == 1
     assert pieces_left(store) == 0
 
 

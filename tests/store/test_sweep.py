@@ -48,35 +48,35 @@ def chain(length):
 
 def test_an_expired_chain_goes_whole(store):
     save(store, *chain(50))
-    assert asyncio.run(sweep(store, 100.0 + GRACE)) == 50
+    assert asyncio.run(sweep(store, "default", 100.0 + GRACE)) == 50
     assert left(store) == []
 
 
 def test_what_has_just_expired_stays_for_the_children_that_are_being_made(store):
     save(store, *chain(3))
-    assert asyncio.run(sweep(store, 100.0 + GRACE - 1)) == 0
+    assert asyncio.run(sweep(store, "default", 100.0 + GRACE - 1)) == 0
     assert len(left(store)) == 3
 
 
 def test_an_ancestor_stays_while_a_living_descendant_needs_it(store):
     first, second, third = chain(3)
     save(store, first, second, replace(third, expires_at=1e9))
-    assert asyncio.run(sweep(store, 1e6)) == 0
-    assert asyncio.run(sweep(store, 1e9 + GRACE)) == 3
+    assert asyncio.run(sweep(store, "default", 1e6)) == 0
+    assert asyncio.run(sweep(store, "default", 1e9 + GRACE)) == 3
 
 
 def test_a_deleted_response_goes_an_hour_after_its_deletion(store):
     save(store, replace(ROW, expires_at=1e9))
     assert asyncio.run(store_write(store, partial(rows.hide, seen=ROW, now=500.0)))
-    assert asyncio.run(sweep(store, 500.0 + GRACE - 1)) == 0
-    assert asyncio.run(sweep(store, 500.0 + GRACE)) == 1
+    assert asyncio.run(sweep(store, "default", 500.0 + GRACE - 1)) == 0
+    assert asyncio.run(sweep(store, "default", 500.0 + GRACE)) == 1
 
 
 def test_a_closed_store_takes_no_writes():
     closed = Store()
     asyncio.run(closed.close())
     with pytest.raises(StoreError, match="closed"):
-        asyncio.run(sweep(closed, 0.0))
+        asyncio.run(sweep(closed, "default", 0.0))
 
 
 async def store_write(store, work):

@@ -1,0 +1,140 @@
+"""The namespaces of a server: opened by name, kept in the store, read again when another server changed them."""
+
+import asyncio
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import orjson
+
+from emulator.core.clock import Clock, monotonic
+from emulator.core.errors import ApiError
+from emulator.core.ids import Ids
+from emulator.run.fixture_files import FixtureFiles
+from emulator.run.namespace import Namespace
+from emulator.script.fault import named, read_fault
+from emulator.script.limit import read_limit
+from emulator.script.load import from_source
+from emulator.script.order import merged, ordered
+from emulator.settings import Settings
+from emulator.store import namespaces as rows
+from emulator.store.engine import Store
+from emulator.store.namespaces import NamespaceRow
+
+NUMBERS_AT_ONCE = 1_000  # ids of a seeded namespace that one server reserves
+MOST_IDS = 16  # that one request makes
+SCOPES = tuple(rows.SCOPES)
+
+
+class Namespaces:
+    """All that one server has open. `clock` is the machine's, on which every namespace's stands."""
+
+    def __init__(self, settings: Settings, store: Store, clock: Clock, ids: Ids) -> None:
+        self.settings = settings
+        self.store = store
+        self.clock = clock
+        self.ids = ids
+        self.stopping = asyncio.Event()
+        self.files = FixtureFiles(None)
+        self._open: dict[str, Namespace] = {}
+
+    async def open(self, name: str) -> Namespace:
+        """The namespace of that name as it is now; made where nobody has used it."""
+        namespace = self._open.get(name)
+        if namespace is None:
+            namespace = self._made(await self._use(name))
+            await self.refresh(namespace)
+        elif self.store.shared:
+            row = await self.store.read(partial(rows.get, name=name)) or await self._use(name)
+            if row.revision != namespace.revision:
+                await self.refresh(namespace)
+        self.files.look(monotonic())
+        if namespace.from_files is not self.files.fixtures:
+            self._script(namespace)
+        if namespace.ids.left < MOST_IDS:
+            first = await self.store.write(partial(rows.take_numbers, name=name, most=NUMBERS_AT_ONCE))
+            namespace.ids.reserve(first, NUMBERS_AT_ONCE)
+        return namespace
+
+    async def change(self, namespace: Namespace, **values: Any) -> None:
+        """Set columns of a namespace's row; this server follows at once, others with their next request."""
+        await self.store.write(partial(rows.change, name=namespace.name, **values))
+        if "seed" in values:  # the same one again begins again
+            self._seed(namespace, values["seed"])
+        await self.refresh(namespace)
+
+    async def refresh(self, namespace: Namespace) -> None:
+        """Remember the namespace as the store has it."""
+        row = await self.store.read(partial(rows.get, name=namespace.name)) or await self._use(namespace.name)
+        if (row.clock_mode, row.clock_at) != (namespace.clock.mode, namespace.clock.at):
+            namespace.clock.set(row.clock_mode, row.clock_at)
+        if row.seed != namespace.seed:
+            self._seed(namespace, row.seed)
+        kept = await self.store.read(partial(rows.all_scripts, name=namespace.name, kind="setting"))
+        told = {setting.id: orjson.loads(setting.source) for setting in kept}
+        namespace.unmatched = told.get("unmatched", self.settings.unmatched)
+        added = await self.store.read(partial(rows.all_scripts, name=namespace.name, kind="fixture"))
+        namespace.added = tuple(from_source(script.source) for script in added)
+        self._script(namespace)
+        faults = await self.store.read(partial(rows.all_scripts, name=namespace.name, kind="fault"))
+        namespace.faults = tuple(named(read_fault(orjson.loads(script.source)), script.id) for script in faults)
+        limits = await self.store.read(partial(rows.all_scripts, name=namespace.name, kind="limit"))
+        namespace.limits = {script.id: read_limit(orjson.loads(script.source)) for script in limits}
+        namespace.revision = row.revision
+
+    def _script(self, namespace: Namespace) -> None:
+        namespace.from_files = self.files.fixtures
+        namespace.fixtures = self.files.fixtures
+        if namespace.added:
+            namespace.fixtures = merged(ordered(namespace.added), self.files.fixtures)
+
+    async def tell(self, namespace: Namespace, name: str, value: str) -> None:
+        """Set one of the server's settings for this namespace alone, until its fixtures are reset."""
+        sources = {name: orjson.dumps(value)}
+        await self.store.write(partial(rows.add_scripts, name=namespace.name, kind="setting", sources=sources))
+        await self.refresh(namespace)
+
+    async def reset(self, namespace: Namespace, scope: str) -> None:
+        """Empty one scope of one namespace, or `all`; nothing else is touched, and it happens at once or not at all."""
+        if scope != "all" and scope not in SCOPES:
+            raise ApiError(
+                "invalid_value", "scope", value=scope, supported=", ".join(f"'{s}'" for s in ("all", *SCOPES))
+            )
+        scopes = SCOPES if scope == "all" else (scope,)
+        await self.store.write(partial(rows.reset, name=namespace.name, scopes=scopes))
+        if "fixtures" in scopes or "state" in scopes:
+            namespace.tally.clear()
+        await self.refresh(namespace)
+
+    async def forget(self, name: str) -> None:
+        """Remove a namespace with all that it owns."""
+        await self.store.write(partial(rows.remove, name=name))
+        self._open.pop(name, None)
+
+    def _seed(self, namespace: Namespace, seed: str | None) -> None:
+        namespace.seed = seed
+        namespace.ids = self.ids if seed is None else Ids(f"{seed}|{namespace.name}")
+
+    def _made(self, row: NamespaceRow) -> Namespace:
+        namespace = self._open[row.name] = Namespace(
+            row.name,
+            self.settings,
+            self.store,
+            Clock(base=self.clock),
+            self.ids,
+            self.stopping,
+        )
+        return namespace
+
+    async def _use(self, name: str) -> NamespaceRow:
+        row, gone = await self.store.write(
+            partial(rows.use, name=name, now=self.clock.now(), most=self.settings.most_namespaces)
+        )
+        for old in gone:
+            self._open.pop(old, None)
+        return row
+
+
+def shown(row: NamespaceRow) -> Mapping[str, Any]:
+    """A namespace as a list shows it."""
+    return {"name": row.name, "used_at": row.used_at, "clock": row.clock_mode, "seeded": row.seed is not None}
