@@ -1,0 +1,115 @@
+"""The endpoints of a namespace's faults and rate limits; they decide nothing."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from emulator.api.call import answer, call_of
+from emulator.api.faults import check_wire
+from emulator.core.errors import ApiError
+from emulator.run import faults, limits
+from emulator.run.namespaces import Namespaces
+from emulator.script.fault import Fault, read_fault
+from emulator.script.limit import read_limit
+from emulator.script.node import FixtureError
+
+LARGEST = 1_000_000
+T = TypeVar("T")
+
+
+async def list_faults(request: Request) -> Response:
+    """GET /_emulator/faults: in the order in which they strike, each with the requests that it has counted."""
+    namespace = call_of(request).namespace
+    seen = await faults.seen(namespace)
+    return answer({"data": [{**fault.source, "seen": seen.get(fault.id, 0)} for fault in namespace.faults]})
+
+
+async def add_faults(request: Request) -> Response:
+    """POST /_emulator/faults: one fault or a list; all are added, or none."""
+    given = await _entries(request, "faults", read_fault)
+    ids = [fault.id for fault in given if fault.id]
+    if len(set(ids)) < len(ids):
+        raise ApiError("bad_control", reason="two of the faults have the same id")
+    for fault in given:
+        check_wire(fault, request.scope)
+    added = await faults.add(_namespaces(request), call_of(request).namespace, given)
+    return answer({"data": [_shown(fault) for fault in added]})
+
+
+async def drop_faults(request: Request) -> Response:
+    """DELETE /_emulator/faults: all of this namespace."""
+    return answer({"deleted": await faults.drop(_namespaces(request), call_of(request).namespace)})
+
+
+async def drop_fault(request: Request) -> Response:
+    """DELETE /_emulator/faults/{id}."""
+    fault_id = request.path_params["id"]
+    if not await faults.drop(_namespaces(request), call_of(request).namespace, fault_id):
+        raise ApiError("control_not_found", what="fault", id=fault_id)
+    return answer({"id": fault_id, "deleted": True})
+
+
+async def list_limits(request: Request) -> Response:
+    """GET /_emulator/limits: each with what its windows still take."""
+    return answer({"data": await limits.shown(call_of(request).namespace)})
+
+
+async def add_limits(request: Request) -> Response:
+    """POST /_emulator/limits: the limits of one deployment or of several; all are set, or none."""
+    given = await _entries(request, "limits", read_limit)
+    await limits.add(_namespaces(request), call_of(request).namespace, given)
+    return answer({"data": [limit.to_dict() for limit in given]})
+
+
+async def drop_limits(request: Request) -> Response:
+    """DELETE /_emulator/limits: all of this namespace."""
+    return answer({"deleted": await limits.drop(_namespaces(request), call_of(request).namespace)})
+
+
+async def drop_limit(request: Request) -> Response:
+    """DELETE /_emulator/limits/{deployment}."""
+    deployment = request.path_params["deployment"]
+    if not await limits.drop(_namespaces(request), call_of(request).namespace, deployment):
+        raise ApiError("control_not_found", what="limit for", id=deployment)
+    return answer({"deployment": deployment, "deleted": True})
+
+
+def _namespaces(request: Request) -> Namespaces:
+    found: Namespaces = request.app.state.namespaces
+    return found
+
+
+def _shown(fault: Fault) -> dict[str, Any]:
+    return {**fault.source, "id": fault.id}
+
+
+async def _entries(request: Request, what: str, read: Callable[[Any, str], T]) -> list[T]:
+    """The entries of a JSON body, one or a list."""
+    raw = b""
+    async for piece in request.stream():
+        raw += piece
+        if len(raw) > LARGEST:
+            raise ApiError("body_too_large", limit=LARGEST)
+    try:
+        data = orjson.loads(raw)
+        entries = data if isinstance(data, list) else [data]
+        return [read(entry, f"{what}[{number}]") for number, entry in enumerate(entries)]
+    except orjson.JSONDecodeError as error:
+        raise ApiError("bad_control", reason=f"the body is no JSON: {error}") from None
+    except FixtureError as error:
+        raise ApiError("bad_control", reason=str(error)) from None
+
+
+routes = (
+    ("GET", "/_emulator/faults", list_faults),
+    ("POST", "/_emulator/faults", add_faults),
+    ("DELETE", "/_emulator/faults", drop_faults),
+    ("DELETE", "/_emulator/faults/{id}", drop_fault),
+    ("GET", "/_emulator/limits", list_limits),
+    ("POST", "/_emulator/limits", add_limits),
+    ("DELETE", "/_emulator/limits", drop_limits),
+    ("DELETE", "/_emulator/limits/{deployment:path}", drop_limit),
+)
