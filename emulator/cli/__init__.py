@@ -6,6 +6,7 @@ A command is a file here with a click command called `command`, imported only wh
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from keyword import iskeyword
 from typing import NoReturn
 
 import click
@@ -14,7 +15,7 @@ from emulator import __version__
 from emulator.cli.exits import FAILURE, NAME, OK, USAGE, Failure, tell
 from emulator.settings import TABLE, SettingsError, nearest
 
-COMMANDS = ("serve", "readyz", "config", "version")
+COMMANDS = ("serve", "exec", "check", "explain", "schema", "push", "readyz", "export", "import", "config", "version")
 
 
 class _Commands(click.Group):
@@ -28,7 +29,7 @@ class _Commands(click.Group):
             if not cmd_name.startswith("-"):
                 ctx.fail(f"there is no command {cmd_name!r}{nearest(cmd_name, COMMANDS)}")
             return None
-        command: click.Command = import_module(f"emulator.cli.{cmd_name}").command
+        command: click.Command = import_module(f"emulator.cli.{cmd_name}{'_' * iskeyword(cmd_name)}").command
         return command
 
 
@@ -69,7 +70,7 @@ def _run(args: Sequence[str] | None) -> int:
 def _usage(error: click.UsageError) -> str:
     """What is wrong with the words of the command line, with the nearest right one."""
     path = error.ctx.command_path if error.ctx else NAME
-    line = error.message.rstrip(".")
+    line = (error.message or error.format_message()).rstrip(".")
     if isinstance(error, click.NoSuchOption) and error.ctx:
         known = [word for param in error.ctx.command.params for word in param.opts + param.secondary_opts]
         near = nearest(error.option_name, [*known, "--help"], "--")

@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 import click
 
 from emulator.cli.exits import FAILURE, NAME, OK, Failure
-from emulator.settings import TABLE, SettingsError, load
+from emulator.cli.remote import settled_address
+from emulator.settings import TABLE
 
 PATH = "/_emulator/readyz"
 PATIENCE = 5.0
@@ -20,7 +21,7 @@ PAUSE = 0.1
 @click.option("--timeout", metavar="DURATION", default="30s", help="How long --wait waits; default: 30s.")
 def command(url: str | None, wait: bool, timeout: str) -> int:
     """Exit with 0 if the server answers that it is ready, else with 1."""
-    host, port = _address(url) if url else _settled_address()
+    host, port = _address(url) if url else settled_address()
     seconds = _seconds(timeout)
     reason = _wait(host, port, seconds) if wait else _ask(host, port, PATIENCE)
     if reason:
@@ -70,10 +71,3 @@ def _address(url: str) -> tuple[str, int]:
     except ValueError:  # of the port
         pass
     raise click.UsageError(f"--url: {url!r} is no address of a server: give http://HOST:PORT")
-
-
-def _settled_address() -> tuple[str, int]:
-    settings = load().settings
-    if settings.port == 0:
-        raise SettingsError("port 0 is a different one at each start: name the server with --url http://HOST:PORT")
-    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host), settings.port  # noqa: S104

@@ -5,8 +5,9 @@ from typing import NoReturn
 
 import click
 
-from emulator.cli.exits import ADDRESS, FIXTURES, OK, STORAGE, Failure, tell
+from emulator.cli.exits import OK, tell
 from emulator.cli.options import settings_options
+from emulator.cli.starting import start_failures
 from emulator.settings import Settings, load
 
 
@@ -26,17 +27,9 @@ def command(config: str | None, **flags: str | bool | None) -> int:
 
 def _serve(settings: Settings) -> None:
     from emulator import server
-    from emulator.script.fixture import FixtureError
-    from emulator.store.engine import StoreError
 
-    try:
+    with start_failures():
         server.run(settings)
-    except server.BindError as error:
-        raise Failure(ADDRESS, str(error)) from error
-    except FixtureError as error:
-        raise Failure(FIXTURES, str(error)) from error
-    except StoreError as error:
-        raise Failure(STORAGE, str(error)) from error
 
 
 def _leave(*_: object) -> NoReturn:

@@ -17,13 +17,15 @@ LONGEST_STOP_SECONDS = 30
 
 
 class ThreadedServer:
-    """A server in a daemon thread on a free port of 127.0.0.1, for tests; a context manager.
+    """A server in a daemon thread, on a free port of 127.0.0.1 unless `address` says otherwise; a context manager.
 
     It takes Settings (whose host and port do not count) or a function that makes the app. `url` has no path.
     """
 
-    def __init__(self, source: Settings | Callable[[], App]) -> None:
-        self._source = replace(source, host="127.0.0.1", port=0) if isinstance(source, Settings) else source
+    def __init__(self, source: Settings | Callable[[], App], address: tuple[str, int] = ("127.0.0.1", 0)) -> None:
+        self._address = address
+        host, port = address
+        self._source = replace(source, host=host, port=port) if isinstance(source, Settings) else source
         self._ready = threading.Event()
         self._failure: BaseException | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -31,8 +33,8 @@ class ThreadedServer:
         self.url = ""
 
     def __enter__(self) -> Self:
-        """Start; returns when requests are served. Raises what opening the app raises."""
-        sock = bind("127.0.0.1", 0)
+        """Start; returns when requests are served. Raises BindError and what opening the app raises."""
+        sock = bind(*self._address)
         self.url = url_of(sock)
         self._thread = threading.Thread(target=self._run, args=(sock,), name="responses-emulator", daemon=True)
         self._thread.start()

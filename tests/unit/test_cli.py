@@ -10,7 +10,7 @@ from threading import Thread
 import pytest
 
 from emulator import __version__
-from emulator.cli import main
+from emulator.cli import COMMANDS, main
 from emulator.cli.exits import NAME
 from emulator.settings import CONFIG_VARIABLE, TABLE, load
 
@@ -55,7 +55,7 @@ def test_help_names_every_flag_and_variable(capsys: pytest.CaptureFixture[str]) 
 @pytest.mark.parametrize(
     ("args", "line"),
     [
-        ([], "a command is missing: serve, readyz, config, version (see responses-emulator --help)"),
+        ([], f"a command is missing: {', '.join(COMMANDS)} (see responses-emulator --help)"),
         (["srve"], "there is no command 'srve': did you mean serve? (see responses-emulator --help)"),
         (
             ["--port", "0"],

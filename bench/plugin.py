@@ -1,0 +1,105 @@
+"""What the pytest plugin costs: pytest's start, the first use of `emulator` in a process, each further test.
+
+`python bench/plugin.py` prints the three; exit status 1 if one is above its limit. All are CPU time, both of the
+test's thread and of the server's, beside pytest without the plugin and beside the import of openai in the same run.
+"""
+
+import os
+import resource
+import subprocess
+import sys
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+ROOT = Path(__file__).resolve().parent.parent
+ROUNDS = 15
+MOST = {"start": 10.0, "first": 400.0, "further": 2.0}  # ms
+TIMED = """\
+from time import process_time
+
+begin = process_time()
+import openai
+import pytest
+
+IMPORT = process_time() - begin
+TESTS = 200
+BEGAN = []
+
+
+@pytest.fixture(scope="session")
+def session_begun():
+    BEGAN.append(process_time())
+
+
+@pytest.fixture
+def begun(session_begun):
+    if len(BEGAN) > 1 or "first" in BEGAN:
+        BEGAN.append(process_time())
+    BEGAN.append("first")
+
+
+@pytest.fixture
+def ready(session_begun, begun, emulator):
+    emulator.clock.mode  # the namespace is made by its first request
+    return process_time() - [moment for moment in BEGAN if moment != "first"][-1]
+
+
+@pytest.mark.parametrize("number", range(TESTS))
+def test_it(ready, number):
+    print(f"took {ready * 1000:.3f} openai {IMPORT * 1000:.3f}")
+"""
+
+
+def pytest_start(folder: Path, *flags: str) -> float:
+    """Milliseconds of CPU of a run of pytest with one empty test."""
+    (folder / "test_empty.py").write_text("def test_it(): ...\n")
+    before = _cpu()
+    _pytest(folder, "test_empty.py", *flags)
+    return (_cpu() - before) * 1000
+
+
+def _cpu() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def fixture_times(folder: Path) -> list[float]:
+    """Milliseconds of CPU of the fixture's set-up in each of many tests of one process; last, of importing openai."""
+    (folder / "test_timed.py").write_text(TIMED)
+    said = _pytest(folder, "test_timed.py", "-s", "-p", "emulator.pytest_plugin")
+    rows = [line.partition("took ")[2].split() for line in said.splitlines() if "took " in line]
+    return [float(row[0]) for row in rows] + [float(rows[-1][2].rstrip("."))]
+
+
+def _pytest(folder: Path, *words: str) -> str:
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *words]
+    environ = {**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    environ.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed package is compiled
+    return subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, check=True).stdout
+
+
+def main() -> int:
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        pytest_start(folder, "-p", "emulator.pytest_plugin")  # compiles what is not
+        pairs = [(pytest_start(folder), pytest_start(folder, "-p", "emulator.pytest_plugin")) for _ in range(ROUNDS)]
+        times = [fixture_times(folder) for _ in range(3)]
+    figures = {
+        "start": median(with_plugin - without for without, with_plugin in pairs),
+        "first": median(run[0] for run in times),
+        "further": median(median(run[1:-1]) for run in times),
+    }
+    print(f"CPU of pytest's start with the plugin: {median(one / other for other, one in pairs):.3f} of that without")
+    print(f"first use: {median(run[0] / run[-1] for run in times):.2f} of importing openai")
+    for key, told in (
+        ("start", "added to pytest's start, unused"),
+        ("first", "first use in a process that has imported openai"),
+        ("further", "each further test"),
+    ):
+        print(f"{told}: {figures[key]:.2f} ms (at most {MOST[key]:.0f})")
+    return int(any(figures[key] > most for key, most in MOST.items()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,23 @@
+"""What goes wrong at a server's start, as the exit status and line of a command; it starts nothing."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from emulator.cli.exits import ADDRESS, FIXTURES, STORAGE, Failure
+
+
+@contextmanager
+def start_failures() -> Iterator[None]:
+    """Turn what a server's start raises into a Failure."""
+    from emulator.script.fixture import FixtureError
+    from emulator.server import BindError
+    from emulator.store.engine import StoreError
+
+    try:
+        yield
+    except BindError as error:
+        raise Failure(ADDRESS, str(error)) from error
+    except FixtureError as error:
+        raise Failure(FIXTURES, str(error)) from error
+    except StoreError as error:
+        raise Failure(STORAGE, str(error)) from error

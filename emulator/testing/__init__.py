@@ -1,0 +1,38 @@
+"""The Python API of tests: Emulator, and builders of what the model says; it holds no rule of the wire."""
+
+from emulator.testing.emulator import Emulator
+from emulator.testing.journal import SeenRequest, Verified
+from emulator.testing.scripts import Scripted
+from emulator.testing.steps import (
+    custom_tool_call,
+    error,
+    events,
+    fail,
+    function_call,
+    incomplete,
+    item,
+    message,
+    reasoning,
+    refusal,
+    wait,
+)
+from emulator.testing.wire import EmulatorError
+
+__all__ = [
+    "Emulator",
+    "EmulatorError",
+    "Scripted",
+    "SeenRequest",
+    "Verified",
+    "custom_tool_call",
+    "error",
+    "events",
+    "fail",
+    "function_call",
+    "incomplete",
+    "item",
+    "message",
+    "reasoning",
+    "refusal",
+    "wait",
+]
