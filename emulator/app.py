@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 from fastapi import FastAPI
 from starlette.requests import Request
@@ -11,13 +10,15 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 import emulator
-from emulator.api import control, files, models, responses, unbuilt
+from emulator.api import control, fault_routes, files, journal, models, responses, scripts, steer, unbuilt
 from emulator.api.door import Door
+from emulator.api.faults import Faults
 from emulator.core.clock import Clock, monotonic
 from emulator.core.ids import Ids
-from emulator.run.namespace import Namespace
+from emulator.run.fixture_files import FixtureFiles
+from emulator.run.journal import Journal
+from emulator.run.namespaces import Namespaces
 from emulator.run.sweep import sweep_for_ever
-from emulator.script.fixture import Fixture
 from emulator.settings import Settings
 from emulator.store.engine import Store
 
@@ -42,6 +43,10 @@ ROUTES: tuple[tuple[str, str, Endpoint], ...] = (
     ("GET", "/_emulator/livez", control.livez),
     ("GET", "/_emulator/readyz", control.readyz),
     ("GET", "/_emulator/info", control.info),
+    *steer.routes,
+    *scripts.routes,
+    *fault_routes.routes,
+    *journal.routes,
 )
 
 
@@ -52,34 +57,34 @@ class World:
         """Read the fixtures and open the store; raises FixtureError or StoreError."""
         self.settings = settings
         self.clock = clock or Clock()
-        self.ids = ids or Ids()
-        self.fixtures = _fixtures(settings)
+        fixtures = FixtureFiles(settings.fixtures)
         self.store = Store(settings.db)
-        self.stopping = asyncio.Event()
+        self.journal = Journal(self.store, self.clock)
+        self.namespaces = Namespaces(settings, self.store, self.clock, ids or Ids())
+        self.namespaces.files = fixtures
         self.ready = False
-        self._namespaces: dict[str, Namespace] = {}
 
-    def namespace(self, name: str) -> Namespace:
-        """The namespace of that name, made when it is first asked for."""
-        found = self._namespaces.get(name)
-        if found is None:
-            found = self._namespaces[name] = Namespace(
-                name, self.settings, self.store, self.clock, self.ids, self.stopping, self.fixtures
-            )
-        return found
+    def stop(self) -> None:
+        """End every open stream."""
+        self.namespaces.stopping.set()
+
+    def waiting_for(self) -> list[str]:
+        """What is not ready yet."""
+        return [] if self.ready and not self.namespaces.stopping.is_set() else ["start"]
 
     @asynccontextmanager
     async def serving(self, _: FastAPI) -> AsyncIterator[None]:
         """Sweep while requests are served; at the end every stream ends, then the store closes."""
-        sweeper = asyncio.create_task(sweep_for_ever(self.store, self.clock))
+        sweeper = asyncio.create_task(sweep_for_ever(self.namespaces))
         self.ready = True
         try:
             yield
         finally:
             self.ready = False
-            self.stopping.set()
+            self.stop()
             sweeper.cancel()
             await asyncio.gather(sweeper, return_exceptions=True)
+            await self.journal.stop()
             await self.store.close()
 
 
@@ -97,7 +102,7 @@ class EmulatorApp(FastAPI):
 
     def build_middleware_stack(self) -> ASGIApp:
         """The door, and behind it the routes."""
-        return self.door(self.router)
+        return self.door(Faults(self.router))
 
 
 def create_app(settings: Settings | None = None, *, clock: Clock | None = None, ids: Ids | None = None) -> FastAPI:
@@ -115,10 +120,12 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None, 
         openapi_url=None,
         lifespan=world.serving,
     )
-    app.door = lambda inner: Door(inner, world.settings, world.ids, world.namespace)
-    app.state.stop = world.stopping.set
+    app.door = lambda inner: Door(inner, world.settings, world.namespaces.ids, world.namespaces.open, world.journal)
+    app.state.stop = world.stop
     app.state.started = monotonic()
-    app.state.not_ready = lambda: [] if world.ready and not world.stopping.is_set() else ["start"]
+    app.state.not_ready = world.waiting_for
+    app.state.namespaces = world.namespaces
+    app.state.journal = world.journal
     app.router.redirect_slashes = False
     for method, path, endpoint in ROUTES:
         app.add_route(path, endpoint, [method], include_in_schema=False)
@@ -126,11 +133,3 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None, 
         for path in (f"/{known}", f"/{known}/{{rest:path}}"):
             app.add_route(path, unbuilt.refuse, ["GET", "POST", "DELETE"], include_in_schema=False)
     return app
-
-
-def _fixtures(settings: Settings) -> tuple[Fixture, ...]:
-    if settings.fixtures is None:
-        return ()
-    from emulator.script.load import load_fixtures
-
-    return load_fixtures(Path(settings.fixtures))

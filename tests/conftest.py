@@ -16,6 +16,8 @@ from emulator.server import ThreadedServer
 from emulator.settings import Settings
 
 KEY = "test-key"
+# A project of its own: tests/plugin/ runs it as its users would.
+collect_ignore = ["example"]
 
 # A deadline would be a wall-clock figure, and the machines are shared.
 hypothesis.settings.register_profile("emulator", deadline=None)

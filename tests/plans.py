@@ -8,13 +8,16 @@ from emulator.run.timeline import Gates, timeline
 from emulator.script.plan import (
     CustomToolCall,
     Ending,
+    Events,
     FunctionCall,
+    Item,
     Message,
     Pace,
     Plan,
     Reasoning,
     Refusal,
     Usage,
+    Wait,
 )
 
 RESPONSE_ID = "resp_0011223344556677" + "00" + "67cb61fa" + "0123456789abcdef01234567"
@@ -33,12 +36,25 @@ citations = st.builds(
     texts,
 )
 names = st.from_regex(r"[a-zA-Z0-9_-]{1,20}", fullmatch=True)
+items = st.sampled_from(
+    [
+        {"type": "web_search_call", "action": {"type": "search", "query": "x"}},
+        {"type": "image_generation_call", "result": "aGk=", "status": "completed"},
+        {"type": "mcp_call", "server_label": "s", "name": "f", "arguments": "{}", "output": "ok"},
+        {"type": "function_call", "name": "f", "arguments": "{}"},
+        {"type": "message", "content": [{"type": "output_text", "text": "raw"}]},
+    ]
+)
+raw_events = st.lists(st.just({"type": "response.audio.done"}), min_size=1, max_size=2).map(tuple)
 steps = st.one_of(
     st.builds(Message, text=texts, annotations=st.lists(citations, max_size=2).map(tuple)),
     st.builds(Refusal, text=texts),
     st.builds(Reasoning, summary=st.lists(texts, max_size=3).map(tuple), tokens=st.integers(0, 99)),
     st.builds(FunctionCall, name=names, arguments=texts),
     st.builds(CustomToolCall, name=names, input=texts),
+    st.builds(Item, item=items),
+    st.builds(Events, events=raw_events),
+    st.builds(Wait, seconds=st.sampled_from([0.0, 1.5])),
 )
 endings = st.one_of(
     st.just(Ending()),

@@ -9,21 +9,37 @@ from starlette.responses import Response
 
 from emulator.core.dialects import Dialect
 from emulator.core.errors import ApiError
+from emulator.run.create import Ahead
 from emulator.run.namespace import Namespace
+from emulator.script.fault import Fault
 
 JSON_LIMIT = 10 * 1024 * 1024
 FILE_LIMIT = 512 * 1024 * 1024
+CONTROL_LIMIT = 64 * 1024
 _FILE_DATA = (b'"file_data"', b";base64,")
 
 
 @dataclass(slots=True)
 class Call:
-    """What the door found out about a request. `warnings` go into the `x-emulator-warning` header."""
+    """What the door found out about a request, and what became of it, for the journal.
+
+    `warnings` go into the `x-emulator-warning` header. `body` are the bytes of a JSON body, `fixture` the name of the
+    fixture that answered, `fault` what was made of the answer, `resumed` the number that a stream went on after,
+    `incident` the fault that the run itself plays a part in, `ahead` who looks at the last event of a foreground
+    stream before its response is saved.
+    """
 
     namespace: Namespace
     dialect: Dialect
     request_id: str
     warnings: list[str] = field(default_factory=list)
+    body: bytes = b""
+    fixture: str | None = None
+    response_id: str | None = None
+    fault: str | None = None
+    resumed: int | None = None
+    incident: Fault | None = None
+    ahead: Ahead | None = None
 
     def warn(self, *texts: str) -> None:
         """Tell the client, without refusing."""
@@ -58,4 +74,24 @@ async def read_json(request: Request) -> bytes:
             if limit == FILE_LIMIT or not any(mark in pieces[0] for mark in _FILE_DATA):
                 raise ApiError("body_too_large", limit=limit)
             limit = FILE_LIMIT
-    return b"".join(pieces)
+    body = call_of(request).body = b"".join(pieces)
+    return body
+
+
+async def read_control(request: Request, *names: str) -> dict[str, Any]:
+    """The small JSON object of a control request, with no other keys than these; an empty body is an empty object."""
+    raw = b""
+    async for piece in request.stream():
+        raw += piece
+        if len(raw) > CONTROL_LIMIT:
+            raise ApiError("body_too_large", limit=CONTROL_LIMIT)
+    try:
+        body = orjson.loads(raw) if raw.strip() else {}
+    except orjson.JSONDecodeError as error:
+        raise ApiError("bad_control", reason=f"the body is no JSON: {error}") from None
+    if not isinstance(body, dict):
+        raise ApiError("bad_control", reason="the body must be a JSON object")
+    for key in body:
+        if key not in names:
+            raise ApiError("bad_control", reason=f"there is no key '{key}' here, only {', '.join(names)}")
+    return body

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 import emulator
 from emulator.api.call import answer, call_of
+from emulator.api.wire import wire_faults_available
 from emulator.core.clock import monotonic
 
 
@@ -33,6 +34,7 @@ async def info(request: Request) -> Response:
         "namespace": namespace.name,
         "now": namespace.clock.now(),
         "fixtures": len(namespace.fixtures),
+        "wire_faults": wire_faults_available(request.scope),
         "settings": {
             "validation": settings.validation,
             "region": settings.region,

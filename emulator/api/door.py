@@ -6,7 +6,8 @@ Pure ASGI: one `BaseHTTPMiddleware` would cost two thirds of the speed. The pref
 
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 import orjson
 from starlette.datastructures import Headers
@@ -16,9 +17,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from emulator.api.auth import check_credentials
 from emulator.api.call import Call
+from emulator.api.guard import check_control
+from emulator.api.wire import EXTENSION
+from emulator.core.clock import monotonic
 from emulator.core.dialects import OPENAI, Dialect, choose
 from emulator.core.errors import ApiError
 from emulator.core.ids import Ids
+from emulator.run.entry import Seen
+from emulator.run.journal import Journal
 from emulator.run.namespace import Namespace
 from emulator.settings import Settings
 from emulator.store.engine import StoreBusy
@@ -36,20 +42,28 @@ _log = logging.getLogger("emulator")
 
 
 class Door:
-    """Wraps the app; `open_namespace` gives the namespace of a name."""
+    """Wraps the app; `open_namespace` gives the namespace of a name, `journal` takes note of every request."""
 
-    def __init__(self, app: ASGIApp, settings: Settings, ids: Ids, open_namespace: Callable[[str], Namespace]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        settings: Settings,
+        ids: Ids,
+        open_namespace: Callable[[str], Awaitable[Namespace]],
+        journal: Journal,
+    ) -> None:
         self._app = app
         self._settings = settings
         self._ids = ids
         self._open = open_namespace
+        self._journal = journal
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let one request in; whatever goes wrong behind is answered here, as JSON and without a traceback."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        visit = _Visit(self._settings, self._ids, scope, send)
+        visit = _Visit(self._settings, self._ids, self._journal, scope, send)
         try:
             await self._enter(scope, visit)
             await self._app(scope, receive, visit.send)
@@ -65,6 +79,8 @@ class Door:
             # A bug is logged for us, and the client gets the service's own 500.
             _log.exception("request %s failed", visit.request_id)
             await visit.refuse(ApiError("server_error"))
+        finally:
+            visit.leave(disconnected=True)
 
     def _check_version(self, query: bytes, visit: "_Visit") -> None:
         """Any api-version is served; one that is of no known form is named, or refused where validation is strict."""
@@ -83,18 +99,23 @@ class Door:
         if "//" in inner or (inner.endswith("/") and inner != "/"):
             inner = _SLASHES.sub("/", inner).rstrip("/") or "/"
             scope["path"] = prefix + inner
-        found = choose(inner)
-        if found is not None:
+        namespace = None
+        if inner == CONTROL or inner.startswith(CONTROL + "/"):
+            check_control(scope, inner, headers, self._settings)
+            scope["root_path"] = scope.get("root_path", "") + prefix
+            await self._journal.flush()  # whoever reads or empties it finds all that was answered before
+        else:
+            found = choose(inner)
+            visit.look(scope, name, prefix, inner, found[0] if found else "")
+            if name == DEFAULT_NAMESPACE:  # it is there from the first request on, even one that is refused
+                namespace = await self._open(name)
+            if found is None:
+                raise ApiError("bad_path", method=scope["method"], path=path)
             visit.dialect = found[1]
             scope["root_path"] = scope.get("root_path", "") + prefix + found[0]
             check_credentials(headers, self._settings.api_keys)
             self._check_version(scope["query_string"], visit)
-        elif inner == CONTROL or inner.startswith(CONTROL + "/"):
-            scope["root_path"] = scope.get("root_path", "") + prefix
-        else:
-            raise ApiError("bad_path", method=scope["method"], path=path)
-        visit.call = Call(self._open(name), visit.dialect, visit.request_id, visit.warnings)
-        scope["emulator"] = visit.call
+        scope["emulator"] = visit.enter(namespace or await self._open(name))
 
 
 def _not_routed(error: HTTPException, scope: Scope) -> ApiError:
@@ -116,28 +137,79 @@ def _namespace(path: str, headers: Headers) -> tuple[str, str]:
 class _Visit:
     """One request's own side of the door: its id, its dialect so far, and the headers of its answer."""
 
-    __slots__ = ("_scope", "_send", "_settings", "call", "dialect", "request_id", "started", "warnings")
+    __slots__ = (
+        "_journal",
+        "_scope",
+        "_seen",
+        "_send",
+        "_settings",
+        "_transport",
+        "began",
+        "dialect",
+        "request_id",
+        "started",
+        "warnings",
+    )
 
-    def __init__(self, settings: Settings, ids: Ids, scope: Scope, send: Send) -> None:
+    def __init__(self, settings: Settings, ids: Ids, journal: Journal, scope: Scope, send: Send) -> None:
         self._settings = settings
+        self._journal = journal
         self._scope = scope
         self._send = send
+        self._seen: Seen | None = None
+        self._transport: Any = None
+        self.began = monotonic()
         self.dialect: Dialect = OPENAI
         self.request_id = ids.digits()
         self.warnings: list[str] = []
-        self.call: Call | None = None
         self.started = False
+
+    def look(self, scope: Scope, name: str, prefix: str, inner: str, base: str) -> None:
+        """Take note of a request to the API, whatever becomes of it."""
+        self._transport = (scope.get("extensions") or {}).get(EXTENSION, {}).get("transport")
+        self._seen = Seen(
+            namespace=name,
+            method=scope["method"],
+            base=prefix + base,
+            path=inner[len(base) :] or "/",
+            query=scope["query_string"],
+            headers=scope["headers"],
+            began=self.began,
+        )
+
+    def enter(self, namespace: Namespace) -> Call:
+        """The request is in: what becomes of it is told by its call."""
+        call = Call(namespace, self.dialect, self.request_id, self.warnings)
+        if self._seen:
+            self._seen.told = call
+            self._seen.at = namespace.clock.now()
+        return call
+
+    def leave(self, *, disconnected: bool) -> None:
+        """Record the request, once; the journal has it before the client has the end of the answer."""
+        if self._seen:
+            self._seen.end(monotonic(), disconnected=disconnected)
+            self._journal.record(self._seen)
+            self._seen = None
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.started = True
+            if self._seen:
+                self._seen.start(message["status"], message["headers"])
             message["headers"] = [*message["headers"], *self._headers()]
+        elif self._seen and message["type"] == "http.response.body":
+            self._seen.take(message.get("body", b""))
+            if not message.get("more_body", False):
+                self.leave(disconnected=self._transport is not None and self._transport.is_closing())
         await self._send(message)
 
     async def refuse(self, error: ApiError) -> None:
         if self.started:  # the answer is under way: all that is left is to cut it, so that nobody takes it for whole
             self._cut()
             return
+        if self._seen and self._seen.told and error.fixture:
+            self._seen.told.fixture = error.fixture
         status, body = self.dialect.render(error)
         content = orjson.dumps(body, default=str)
         headers = [
@@ -146,7 +218,7 @@ class _Visit:
             *((name.encode(), value.encode("latin-1", "replace")) for name, value in error.headers.items()),
         ]
         await self.send({"type": "http.response.start", "status": status, "headers": headers})
-        await self._send({"type": "http.response.body", "body": content})
+        await self.send({"type": "http.response.body", "body": content})
 
     def _cut(self) -> None:
         wire = self._scope.get("extensions", {}).get("emulator.transport")

@@ -32,7 +32,8 @@ async def create(request: Request) -> Response:
     asked = parse_create(await read_json(request), strict=namespace.settings.validation == "strict")
     call.warn(*asked.warnings)
     _check_deployment(call, asked.model)
-    run = await accept(namespace, call.dialect, asked)
+    run = await accept(namespace, call.dialect, asked, request.headers, call.incident)
+    call.response_id, call.fixture = run.response["id"], run.plan.fixture
     response_id: str = run.response["id"]
     if asked.background:
         queued = await enqueue(run)
@@ -40,7 +41,7 @@ async def create(request: Request) -> Response:
             return answer(queued)
         lines = follow(namespace, response_id)
     elif asked.stream:
-        lines = stream(run)
+        lines = stream(run, call.ahead)
     else:
         return answer(await complete(run))
     return _stream(call, lines, response_id, obfuscate=asked.include_obfuscation)
@@ -65,6 +66,7 @@ async def retrieve(request: Request) -> Response:
         return answer(row.response)
     check_followable(row)
     after = -1 if query.starting_after is None else query.starting_after
+    call.resumed = after
     lines = follow(call.namespace, row.id, after)
     return _stream(call, lines, row.id, obfuscate=query.include_obfuscation)
 
@@ -99,7 +101,7 @@ async def input_tokens(request: Request) -> Response:
     strict = call.namespace.settings.validation == "strict"
     asked = parse_input_tokens(await read_json(request), strict=strict)
     call.warn(*asked.warnings)
-    tokens = await count_input_tokens(call.namespace, call.dialect, asked)
+    tokens = await count_input_tokens(call.namespace, call.dialect, asked, request.headers)
     return answer({"object": "response.input_tokens", "input_tokens": tokens})
 
 
@@ -114,6 +116,7 @@ async def compact(request: Request) -> Response:
 def _response_id(request: Request) -> str:
     response_id: str = request.path_params["response_id"]
     check_response_id(response_id)
+    call_of(request).response_id = response_id
     return response_id
 
 

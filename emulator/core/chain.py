@@ -28,7 +28,8 @@ class ChainState:
     """The state of a chain after a response: `depth` turns, `tokens` of its items, and what is still open.
 
     `open_calls` maps a call_id without output to (item type, name). Approvals, listed MCP servers and the active
-    container are kept for the tools that need them.
+    container are kept for the tools that need them. `fixture` answered the last turn (None: the built-in model),
+    `hits` counts how often each fixture that is counted per chain has answered in it.
     """
 
     depth: int = 0
@@ -37,6 +38,8 @@ class ChainState:
     approvals: dict[str, Any] = field(default_factory=dict)
     mcp_servers: tuple[str, ...] = ()
     container: str | None = None
+    fixture: str | None = None
+    hits: dict[str, int] = field(default_factory=dict)
 
     def to_json(self) -> bytes:
         """The state as it is saved with its response."""
@@ -60,7 +63,8 @@ class ChainState:
     def _grown(self, items: Sequence[Mapping[str, Any]], depth: int) -> "ChainState":
         tokens = self.tokens + count_items(items)
         open_calls = _still_open(self.open_calls, items)
-        return ChainState(depth, tokens, open_calls, self.approvals, self.mcp_servers, self.container)
+        kept = self.approvals, self.mcp_servers, self.container, self.fixture, self.hits
+        return ChainState(depth, tokens, open_calls, *kept)
 
 
 def _still_open(calls: Calls, items: Iterable[Mapping[str, Any]]) -> Calls:

@@ -1,7 +1,7 @@
 """How Azure and OpenAI differ, as data: one frozen `Dialect` each, chosen by the path; no other file compares names."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from emulator.core.errors import ERRORS, ApiError, ErrorRow
@@ -40,7 +40,7 @@ class Dialect:
 
     def render(self, error: ApiError) -> tuple[int, dict[str, Any]]:
         """The status and body with which this dialect says `error`."""
-        row = self.errors.get(error.name, ERRORS[error.name])
+        row = error.own or self.errors.get(error.name, ERRORS[error.name])
         message = row.message.format(**error.values)
         if row.envelope == "gateway":
             return row.status, {"error": {"code": row.code, "message": message}}
@@ -57,6 +57,10 @@ def _gateway(status: int, code: str, message: str) -> ErrorRow:
 _DENIED = (
     "Access denied due to invalid subscription key or wrong API endpoint. Make sure to provide a valid key for an "
     "active subscription and use a correct regional API endpoint for your resource."
+)
+_LIMITED = (
+    "Requests to the Responses Operation under Azure OpenAI API have exceeded the {unit} rate limit of your current "
+    "pricing tier. Please retry after {{seconds}} seconds."
 )
 _NO_DEPLOYMENT = _gateway(
     404,
@@ -115,6 +119,9 @@ AZURE = Dialect(
         "bad_api_version": _gateway(400, "BadRequest", "API version not supported"),
         "unknown_deployment": _NO_DEPLOYMENT,
         "model_not_found": _NO_DEPLOYMENT,
+        "rate_limited_requests": _gateway(429, "too_many_requests", _LIMITED.format(unit="call")),
+        "rate_limited_tokens": _gateway(429, "too_many_requests", _LIMITED.format(unit="token")),
+        "conversation_locked": replace(ERRORS["conversation_locked"], status=409),
         "unsupported_operation": _gateway(
             400,
             "OperationNotSupported",

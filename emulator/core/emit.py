@@ -83,6 +83,12 @@ def call(item: dict[str, Any], index: int, field: str, event: str, deltas: Seque
     yield _done(index, item)
 
 
+def item(done: dict[str, Any], index: int) -> Emissions:
+    """Any item, with nothing between its beginning and its end."""
+    yield _added(index, {**done, "status": "in_progress"} if "status" in done else done)
+    yield _done(index, done)
+
+
 def _open_message(item_id: str, index: int, part: dict[str, Any]) -> Emissions:
     item = {"id": item_id, "type": "message", "status": "in_progress", "content": [], "role": "assistant"}
     yield _added(index, item)

@@ -206,6 +206,41 @@ ERRORS: Mapping[str, ErrorRow] = {
         400, "This response cannot be streamed because it was not created with stream=true."
     ),
     "encrypted_content_persisted": ErrorRow(400, "Encrypted content cannot be requested for persisted responses."),
+    "stream_too_old": ErrorRow(400, "This response can no longer be streamed because it is more than 5 minutes old."),
+    # What only faults and limits bring about
+    "rate_limited_requests": ErrorRow(
+        429,
+        "Rate limit reached for {model} on requests per min (RPM): Limit {limit}, Used {used}, Requested {requested}. "
+        "Please try again in {wait}.",
+        "rate_limit_exceeded",
+        type="requests",
+    ),
+    "rate_limited_tokens": ErrorRow(
+        429,
+        "Rate limit reached for {model} on tokens per min (TPM): Limit {limit}, Used {used}, Requested {requested}. "
+        "Please try again in {wait}.",
+        "rate_limit_exceeded",
+        type="tokens",
+    ),
+    "item_lost": ErrorRow(404, "Item with id '{id}' not found."),
+    "invalid_encrypted_content": ErrorRow(
+        400,
+        "The encrypted content {shown} could not be verified. Reason: Encrypted content could not be decrypted or "
+        "parsed.",
+        "invalid_encrypted_content",
+    ),
+    "content_filter": ErrorRow(
+        400,
+        "The response was filtered due to the prompt triggering Azure OpenAI's content management policy. Please "
+        "modify your prompt and retry. To learn more about our content filtering policies please read our "
+        "documentation: https://go.microsoft.com/fwlink/?linkid=2198766",
+        "content_filter",
+    ),
+    "conversation_locked": ErrorRow(
+        400,
+        "Another process is currently operating on this conversation. Please retry in a few seconds.",
+        "conversation_locked",
+    ),
     # The door
     "no_key": ErrorRow(
         401,
@@ -227,6 +262,20 @@ ERRORS: Mapping[str, ErrorRow] = {
     "bad_namespace": ErrorRow(
         400, "Invalid namespace '{name}': use 1 to 64 letters, digits, dots, dashes and underscores."
     ),
+    "foreign_host": ErrorRow(
+        403,
+        "The control endpoints are not served under the name '{host}'; --allowed-hosts adds it.",
+        "foreign_host",
+        type="emulator_error",
+    ),
+    "foreign_origin": ErrorRow(
+        403,
+        "The control endpoints take no requests from another site ({origin}).",
+        "foreign_origin",
+        type="emulator_error",
+    ),
+    "control_not_found": ErrorRow(404, "There is no {what} '{id}' here.", "not_found", type="emulator_error"),
+    "bad_control": ErrorRow(400, "{reason}", "bad_request", type="emulator_error"),
     "server_error": ErrorRow(
         500,
         "The server had an error while processing your request. Sorry about that!",
@@ -241,6 +290,21 @@ ERRORS: Mapping[str, ErrorRow] = {
         type="emulator_error",
     ),
     "fixture_not_found": ErrorRow(404, "No fixture matched. {reason}", "fixture_not_found", type="emulator_error"),
+    "bad_fixture": ErrorRow(400, "{reason}", "bad_fixture", type="emulator_error"),
+    "sequence_ended": ErrorRow(
+        404,
+        "The sequence of the fixture '{fixture}' ({where}) has ended after {count}, and its at_end is error.",
+        "sequence_ended",
+        type="emulator_error",
+    ),
+    "template_failed": ErrorRow(
+        400,
+        "A template of the fixture '{fixture}' ({where}) cannot be filled in: {reason}",
+        "template_failed",
+        type="emulator_error",
+    ),
+    # What a fixture answers instead of a response; its row comes with it.
+    "scripted": ErrorRow(500, "{message}"),
 }
 
 NO_RETRY = {"x-should-retry": "false"}
@@ -249,8 +313,11 @@ NO_RETRY = {"x-should-retry": "false"}
 class ApiError(Exception):
     """An answer that is an error: `name` is a row of `ERRORS`, `values` fill its message.
 
-    Raised anywhere, rendered once (`core/dialects.py`), because a dialect may word the same error otherwise.
+    Raised anywhere, rendered once (`core/dialects.py`), because a dialect may word the same error otherwise. `own` is
+    a row that stands in no table. `fixture` is the name of the fixture that asked for the error, for the journal.
     """
+
+    fixture: str | None = None
 
     def __init__(
         self,
@@ -259,20 +326,22 @@ class ApiError(Exception):
         param: str | None = None,
         *,
         headers: Mapping[str, str] | None = None,
+        own: ErrorRow | None = None,
         **values: Any,
     ) -> None:
         self.name = name
+        self.own = own
         self.param = param
         self.values = {"param": param, **values}
         self.headers = dict(headers or {})
-        if name in ("not_implemented", "fixture_not_found"):
+        if name in ("not_implemented", "fixture_not_found", "sequence_ended", "template_failed"):
             self.headers |= NO_RETRY
         super().__init__(self.message)
 
     @property
     def row(self) -> ErrorRow:
-        """The row of the table, as the OpenAI dialect words it."""
-        return ERRORS[self.name]
+        """The row of the table, as the OpenAI dialect words it; or the error's own."""
+        return self.own or ERRORS[self.name]
 
     @property
     def message(self) -> str:

@@ -40,4 +40,5 @@ def fold(events: list[dict[str, Any]]) -> Response:
     for event in events:
         if change := FOLD.get(event["type"]):
             change(response, event)
+            response["output"] = list(response["output"])  # the event keeps its own
     return response

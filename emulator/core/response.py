@@ -75,6 +75,12 @@ def closing(request: CreateRequest, dialect: Dialect, *, prompt: int, completion
     return fields
 
 
+def blocked_prompt(length: int) -> dict[str, Any]:
+    """The entry of `content_filters` for a prompt that was blocked; `length` is its characters."""
+    found = _filter("prompt", length, {"jailbreak": {"filtered": True, "detected": True}})
+    return {**found, "blocked": True}
+
+
 def _filter(source: str, length: int, more: dict[str, Any]) -> dict[str, Any]:
     return {
         "blocked": False,

@@ -7,8 +7,8 @@ enqueue  -> save the row, answer the fold after `queued` (POST background=true; 
 """
 
 import sys
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -16,22 +16,26 @@ import orjson
 from emulator.core import deployments
 from emulator.core.chain import ChainState
 from emulator.core.clock import breathe
-from emulator.core.deployments import Deployment
 from emulator.core.dialects import Dialect
 from emulator.core.log import EventLog
 from emulator.core.requests import CreateRequest
 from emulator.core.response import new_response
 from emulator.run.checks import check_context, check_files, check_request
-from emulator.run.conversation import Item, Turn, take_turn
+from emulator.run.conversation import Item, take_turn
 from emulator.run.namespace import Namespace
 from emulator.run.settle import Derivation
+from emulator.run.take import take_fixture
 from emulator.run.timeline import AT_ONCE, Due, Gates, timeline
 from emulator.script.ask import Ask
+from emulator.script.fault import Fault
+from emulator.script.incident import plan_for_incident
 from emulator.script.plan import Plan
-from emulator.script.planning import context_tokens, make_plan
+from emulator.script.planning import context_tokens, make_plan, scripted_plan
+from emulator.script.view import View
 from emulator.store import responses as rows
 from emulator.store.responses import ResponseRow
 
+Ahead = Callable[[bytes], Awaitable[None]]
 NOW = Gates()
 UNSEEN = sys.maxsize  # a log whose lines nobody reads is folded, not encoded
 
@@ -49,36 +53,49 @@ class Run:
     started: float
 
 
+async def accept(
+    namespace: Namespace,
+    dialect: Dialect,
+    request: CreateRequest,
+    headers: Mapping[str, str],
+    incident: Fault | None = None,
+) -> Run:
+    """Check a request and plan its run, changed by `incident`; raises ApiError, and then nothing has happened."""
+    ready = await _admit(namespace, dialect, request, headers)
+    view = View(ready.ask)
+    taken = await take_fixture(namespace, view)
+    scripted = scripted_plan(view, taken, response_id=ready.response_id, now=ready.now)
+    every = namespace.settings.stream_every
+    plan = make_plan(scripted, taken.fixture, ready.ask, dialect, tokens=ready.tokens, every=every)
+    plan = plan_for_incident(incident, plan)
+    response = new_response(
+        request, ready.ask.deployment, dialect, response_id=ready.response_id, created_at=int(ready.now)
+    )
+    chain = replace(ready.chain, fixture=plan.fixture, hits=dict(taken.hits))
+    return Run(namespace, request, response, ready.ask.items, chain, plan, ready.now)
+
+
+async def count_input_tokens(
+    namespace: Namespace, dialect: Dialect, request: CreateRequest, headers: Mapping[str, str]
+) -> int:
+    """How many tokens the same request would read; nothing is stored."""
+    return (await _admit(namespace, dialect, request, headers)).tokens
+
+
 @dataclass(frozen=True, slots=True)
 class _Admitted:
-    """A request that may run: who answers it, what it adds to which chain, how many tokens its context has."""
+    """A request that may run: as the model sees it, what it adds to its chain, how many tokens its context has."""
 
-    deployment: Deployment
+    ask: Ask
     response_id: str
     now: float
-    turn: Turn
     chain: ChainState
     tokens: int
 
 
-async def accept(namespace: Namespace, dialect: Dialect, request: CreateRequest) -> Run:
-    """Check a request and plan its run; raises ApiError, and then nothing has happened."""
-    ready = await _admit(namespace, dialect, request)
-    ask = Ask(request, ready.deployment, ready.turn.items, ready.turn.calls)
-    every = namespace.settings.stream_every
-    plan = make_plan(ask, namespace.fixtures, dialect, stream_every=every, tokens=ready.tokens)
-    response = new_response(
-        request, ready.deployment, dialect, response_id=ready.response_id, created_at=int(ready.now)
-    )
-    return Run(namespace, request, response, ready.turn.items, ready.chain, plan, ready.now)
-
-
-async def count_input_tokens(namespace: Namespace, dialect: Dialect, request: CreateRequest) -> int:
-    """How many tokens the same request would read; nothing is stored."""
-    return (await _admit(namespace, dialect, request)).tokens
-
-
-async def _admit(namespace: Namespace, dialect: Dialect, request: CreateRequest) -> _Admitted:
+async def _admit(
+    namespace: Namespace, dialect: Dialect, request: CreateRequest, headers: Mapping[str, str]
+) -> _Admitted:
     deployment = deployments.find(request.model, namespace.settings.deployments)
     check_request(request, deployment, dialect)
     await check_files(namespace, request)
@@ -87,7 +104,8 @@ async def _admit(namespace: Namespace, dialect: Dialect, request: CreateRequest)
     turn = await take_turn(namespace, request, response_id)
     chain = turn.before.after(turn.items)
     tokens = check_context(request, deployment, context_tokens(request, chain.tokens))
-    return _Admitted(deployment, response_id, now, turn, chain, tokens)
+    ask = Ask(request, deployment, turn.items, turn.calls, headers, turn.before)
+    return _Admitted(ask, response_id, now, chain, tokens)
 
 
 async def complete(run: Run) -> bytes:
@@ -95,13 +113,16 @@ async def complete(run: Run) -> bytes:
     log = EventLog(run.response, saved=UNSEEN)
     for due in _events(run):
         log.emit(due.type, due.fields)
+    if due.at > 0:  # the script waits
+        await run.namespace.pause(run.started + due.at)
     return await _save(run, log)
 
 
-async def stream(run: Run) -> AsyncIterator[list[bytes]]:
+async def stream(run: Run, ahead: Ahead | None = None) -> AsyncIterator[list[bytes]]:
     """The lines of a foreground run in batches; the last one leaves after the Response is saved.
 
-    Whoever stops listening ends the run, and then nothing is saved.
+    Whoever stops listening ends the run, and then nothing is saved. `ahead` is shown the last line before that, when
+    all others have left, and may end the run by raising.
     """
     log = EventLog(run.response)
     batch: list[bytes] = []
@@ -117,6 +138,11 @@ async def stream(run: Run) -> AsyncIterator[list[bytes]]:
             yield batch
             batch = []
             await breathe()
+    if ahead is not None:
+        if len(batch) > 1:
+            yield batch[:-1]
+            batch = batch[-1:]
+        await ahead(batch[0])
     await _save(run, log)
     yield batch
 

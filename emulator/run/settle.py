@@ -65,9 +65,11 @@ class Settled:
 
 def _gates(plan: Plan, row: ResponseRow) -> Gates:
     progress = plan.progress
+    waited = row.polled_at - row.created_at
+    if progress.manual:  # `polls` is how far it was let: 0 is queued, 1 in_progress, 2 all the way
+        return Gates(0.0 if row.polls else NEVER, waited if row.polls > 1 else NEVER)
     if progress.polls is None:
         return Gates(progress.queued, progress.queued)
-    waited = row.polled_at - row.created_at
     if row.polls >= progress.polls:  # the poll that lets it go is the last one counted
         return Gates(0.0, waited)
     idle = waited + progress.idle
@@ -125,10 +127,11 @@ def _next_move(namespace: Namespace, row: ResponseRow, *, poll: bool) -> tuple[D
         lines = run.advance(now)
     elif run.log.next_seq <= row.next_seq:  # a write never shortens a log
         return run, None
-    return run, _settled(row, run.log, lines)
+    return run, settled(row, run.log, lines)
 
 
-def _settled(row: ResponseRow, log: EventLog, lines: list[bytes]) -> Settled:
+def settled(row: ResponseRow, log: EventLog, lines: list[bytes]) -> Settled:
+    """The move to where `log` is, with the new `lines` of a log that can be streamed."""
     then = replace(row, status=log.response["status"], next_seq=log.next_seq, response=log.fold())
     item_ids: list[str] = []
     if log.ended and log.response["output"]:
@@ -173,7 +176,7 @@ async def cancel(namespace: Namespace, response_id: str) -> ResponseRow:
             return row
         log = EventLog(orjson.loads(row.response), next_seq=row.next_seq)
         line = log.append("response.failed", response={"status": "cancelled", "output": []})
-        move = _settled(row, log, [line])
+        move = settled(row, log, [line])
         if await save_move(namespace, row, move):
             return move.row
 

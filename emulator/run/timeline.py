@@ -6,8 +6,10 @@ from typing import Any, NamedTuple
 
 from emulator.core import emit
 from emulator.core.ids import ItemIds
+from emulator.core.item_types import ITEM_TYPES
+from emulator.core.items import normalise
 from emulator.core.usage import pieces
-from emulator.script.plan import Message, Pace, Plan, Reasoning, Refusal, Step, Usage
+from emulator.script.plan import Events, Item, Message, Pace, Plan, Reasoning, Refusal, Step, Usage, Wait
 from emulator.tools import tool
 
 NEVER = float("inf")
@@ -29,7 +31,10 @@ class Due(NamedTuple):
 
 
 class Gates(NamedTuple):
-    """From which offsets on a run may go: `begin` lets it be `in_progress`, `go` lets it speak."""
+    """From which offsets on a run may go: `begin` lets it be `in_progress`, `go` lets it speak.
+
+    A gate at NEVER is shut until somebody opens it.
+    """
 
     begin: float = 0.0
     go: float = 0.0
@@ -45,25 +50,39 @@ def timeline(plan: Plan, response_id: str, started: float, *, background: bool, 
     if at == NEVER:
         return
     delay, every = plan.pace.first or plan.pace.every, plan.pace.every
-    for type_, fields in _items(plan, ItemIds(response_id)):
-        if not isinstance(fields, emit.Deltas):
-            yield Due(at, type_, fields)
-        elif delay or every:
-            for text in fields.texts:
-                at += delay
-                delay = every
-                yield Due(at, type_, fields.fields(text))
-        else:
-            for start in range(0, len(fields.texts), AT_ONCE):
-                yield Due(at, type_, fields._replace(texts=fields.texts[start : start + AT_ONCE]))
+    for step, emissions in _emissions(plan, ItemIds(response_id)):
+        if isinstance(step, Wait):
+            at += step.seconds
+        for type_, fields in emissions:
+            if not isinstance(fields, emit.Deltas):
+                yield Due(at, type_, fields)
+            elif delay or every:
+                for text in fields.texts:
+                    at += delay
+                    delay = every
+                    yield Due(at, type_, fields.fields(text))
+            else:
+                for start in range(0, len(fields.texts), AT_ONCE):
+                    yield Due(at, type_, fields._replace(texts=fields.texts[start : start + AT_ONCE]))
     yield Due(at, _END_EVENT[plan.ending.status], {"response": _end(plan, int(started + at))})
 
 
-def _items(plan: Plan, ids: ItemIds) -> emit.Emissions:
-    last = len(plan.steps) - 1
-    for index, step in enumerate(plan.steps):
-        cut = plan.ending.status == "incomplete" and index == last
-        yield from _item(step, index, ids, plan.pace, "incomplete" if cut else "completed")
+def _emissions(plan: Plan, ids: ItemIds) -> Iterator[tuple[Step, emit.Emissions]]:
+    """Each step with its events; only items have a place in the output."""
+    items = sum(not isinstance(step, Events | Wait) for step in plan.steps)
+    index = 0
+    for step in plan.steps:
+        if isinstance(step, Events | Wait):
+            yield step, _between(step)
+            continue
+        cut = plan.ending.status == "incomplete" and index == items - 1
+        yield step, _item(step, index, ids, plan.pace, "incomplete" if cut else "completed")
+        index += 1
+
+
+def _between(step: Events | Wait) -> emit.Emissions:
+    for event in step.events if isinstance(step, Events) else ():
+        yield event["type"], {name: value for name, value in event.items() if name != "type"}
 
 
 def _item(step: Step, index: int, ids: ItemIds, pace: Pace, status: str) -> emit.Emissions:
@@ -77,15 +96,30 @@ def _item(step: Step, index: int, ids: ItemIds, pace: Pace, status: str) -> emit
             return emit.refusal(ids.item("msg_"), index, text, chunks(text), status=status)
         case Reasoning(summary=summary):
             return emit.reasoning(ids.item("rs_"), index, [(text, chunks(text)) for text in summary])
+        case Item(item=item):
+            return emit.item(_whole(item, ids, status), index)
         case _:
             return tool(step.kind).emit(step, index, ids, chunks, status)
 
 
-def cut_text(text: str, chunk: str | int) -> Sequence[str]:
-    """The deltas of a text: `whole`, or by `token`, `word`, `character` or a number of characters.
+def _whole(item: dict[str, Any], ids: ItemIds, status: str) -> dict[str, Any]:
+    """A raw item with what it left out."""
+    row = ITEM_TYPES[item["type"]]
+    given = {"role": "assistant", **item} if item["type"] == "message" else item
+    if "call_id" in row.required and "call_id" not in given:
+        given = {**given, "call_id": ids.call()}
+    if row.status and "status" not in given:
+        given = {**given, "status": status}
+    return normalise(given, ids.item)
 
-    Joined they are the text; an empty text has none.
+
+def cut_text(text: str, chunk: str | int | tuple[str, ...]) -> Sequence[str]:
+    """The deltas of a text: `whole`, by `token`, `word`, `character` or a number of characters, or a list of them.
+
+    Joined they are the text; an empty text has none. A list that makes up another text does not count here.
     """
+    if isinstance(chunk, tuple):
+        return chunk if "".join(chunk) == text else pieces(text)
     if chunk == "whole":
         return (text,) if text else ()
     if chunk == "token":

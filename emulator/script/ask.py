@@ -4,8 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from emulator.core import deployments
+from emulator.core.chain import CALLS, OUTPUTS, ChainState
 from emulator.core.deployments import Deployment
-from emulator.core.requests import CreateRequest
+from emulator.core.ids import ItemIds
+from emulator.core.items import normalise
+from emulator.core.requests import CreateRequest, parse_create
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,13 +18,16 @@ class Ask:
 
     `items` are the new input items of the request, normalised (each a dict with `id` and `type`, message content
     always a list of parts). `calls` maps each call_id that an output in `items` answers to `(kind, name)`, kind
-    being `function_call` or `custom_tool_call`.
+    being `function_call` or `custom_tool_call`. `headers` are the request's, in lower case. `before` is the state of
+    the chain that the request goes on with, so this is turn `before.depth + 1`.
     """
 
     request: CreateRequest
     deployment: Deployment
     items: tuple[dict[str, Any], ...]
     calls: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    before: ChainState = field(default_factory=ChainState)
 
     def last_user_text(self) -> str:
         """The text of the last user message, its parts joined by a newline; empty where there is none."""
@@ -28,6 +35,25 @@ class Ask:
             if item.get("type") == "message" and item.get("role") == "user":
                 return message_text(item)
         return ""
+
+
+def ask_of(body: bytes, headers: Mapping[str, str] | None = None, before: ChainState | None = None) -> Ask:
+    """A request's body as the scripted model would see it, without a server; raises ApiError where it is none.
+
+    An output whose call is neither in the body nor open in the chain `before` it answers a call without a name.
+    """
+    request = parse_create(body)
+    before = before or ChainState()
+    ids = ItemIds("resp_none", "in")
+    items = tuple(normalise(item, ids.item) for item in request.input)
+    known = {**before.open_calls}
+    known |= {item["call_id"]: (item["type"], item.get("name", "")) for item in items if item["type"] in CALLS}
+    calls = {item["call_id"]: known[item["call_id"]] for item in items if _answers(item, known)}
+    return Ask(request, deployments.find(request.model), items, calls, headers or {}, before)
+
+
+def _answers(item: Mapping[str, Any], known: Mapping[str, Any]) -> bool:
+    return item["type"] in OUTPUTS and item.get("call_id") in known
 
 
 def message_text(item: Mapping[str, Any]) -> str:

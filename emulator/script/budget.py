@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from emulator.core.usage import count, cut
-from emulator.script.plan import CustomToolCall, FunctionCall, Message, Reasoning, Refusal, Step
+from emulator.core.usage import count, count_items, cut
+from emulator.script.plan import CustomToolCall, Events, FunctionCall, Item, Message, Reasoning, Refusal, Step, Wait
 
 
 def output_tokens(steps: Sequence[Step]) -> tuple[int, int]:
@@ -44,10 +44,16 @@ def _tokens(step: Step) -> int:
             return count(step.name) + count(step.input)
         case Message() | Refusal():
             return count(step.text)
+        case Item():
+            return count_items([step.item])
+        case Events() | Wait():
+            return 0
 
 
 def _least(step: Step) -> int:
-    """What a step costs before its text begins."""
+    """What a step costs before its text begins; a raw item cannot be cut."""
+    if isinstance(step, Item):
+        return _tokens(step)
     return count(step.name) if isinstance(step, FunctionCall | CustomToolCall) else 0
 
 
@@ -61,6 +67,8 @@ def _cut(step: Step, left: int) -> Step:
             return replace(step, input=cut(step.input, left - _least(step)))
         case Refusal():
             return replace(step, text=cut(step.text, left))
+        case Item() | Events() | Wait():
+            return step
         case Message():
             text = cut(step.text, left)
             within = tuple(note for note in step.annotations if _end(note) <= len(text))

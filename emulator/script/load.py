@@ -3,17 +3,19 @@
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import orjson
 
-from emulator.script.fixture import Fixture, FixtureError, from_nodes
+from emulator.script.fixture import Fixture, FixtureError, from_dict, from_nodes
 from emulator.script.node import DEPTH, Node, below, leaf, quoted
 
 SUFFIXES = (".yaml", ".yml", ".json")
 LIMIT = 1_000_000
+ADDED = "added at run time"
 
 CONTROL = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]|[^\s\[\]{},:"]+|\n')
@@ -31,16 +33,34 @@ def load_fixtures(path: Path) -> tuple[Fixture, ...]:
 
     Raises FixtureError at the first thing that is wrong: `fixtures/x.yaml:12: ...`.
     """
-    fixtures: list[Fixture] = []
+    return tuple(checked(fixture for file in files_of(path) for fixture in from_nodes(read_file(file))))
+
+
+def checked(fixtures: Iterable[Fixture]) -> Iterator[Fixture]:
+    """The same fixtures; raises FixtureError at a name that comes twice."""
     names: dict[str, str] = {}
-    for file in _files(path):
-        for fixture in from_nodes(read_file(file)):
-            if fixture.name in names:
-                where = names[fixture.name]
-                raise FixtureError(f"{fixture.where}: the name {quoted(fixture.name)} is taken, see {where}")
-            names[fixture.name] = fixture.where
-            fixtures.append(fixture)
-    return tuple(fixtures)
+    for fixture in fixtures:
+        if fixture.name in names:
+            where = names[fixture.name]
+            raise FixtureError(f"{fixture.where}: the name {quoted(fixture.name)} is taken, see {where}")
+        names[fixture.name] = fixture.where
+        yield fixture
+
+
+def sources(path: Path) -> list[dict[str, Any]]:
+    """The fixtures of a file or directory as plain data, each with its name; raises FixtureError."""
+    return [{**plain(fixture), "where": fixture.where} for fixture in load_fixtures(path)]
+
+
+def plain(fixture: Fixture) -> dict[str, Any]:
+    """A fixture as it was written, with its name."""
+    return {"name": fixture.name, **(fixture.source.plain() if fixture.source else {})}
+
+
+@lru_cache(maxsize=10_000)
+def from_source(source: bytes) -> Fixture:
+    """A fixture that was added at run time, read back; the same bytes are read once."""
+    return from_dict(json.loads(source), ADDED, run_time=True)
 
 
 def read_file(path: Path) -> Node:
@@ -52,18 +72,23 @@ def read_file(path: Path) -> Node:
             raw = file.read(LIMIT + 1)
     except OSError as error:
         raise FixtureError(f"{path}: cannot be read: {error.strerror}") from None
-    if len(raw) > LIMIT:
-        raise FixtureError(f"{path}: larger than {LIMIT} bytes")
+    return read_bytes(raw, str(path), json_=path.suffix.lower() == ".json")
+
+
+def read_bytes(raw: bytes, where: str, *, json_: bool, limit: int = LIMIT) -> Node:
+    """The nodes of one file's bytes, JSON or YAML; raises FixtureError, which names `where`."""
+    if len(raw) > limit:
+        raise FixtureError(f"{where}: larger than {limit} bytes")
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        raise FixtureError(f"{path}:{line}: not UTF-8") from None
-    read = _json_marks if path.suffix.lower() == ".json" else _yaml_marks
-    return compose(read(text, str(path)), str(path))
+        raise FixtureError(f"{where}:{line}: not UTF-8") from None
+    return compose((_json_marks if json_ else _yaml_marks)(text, where), where)
 
 
-def _files(path: Path) -> list[Path]:
+def files_of(path: Path) -> list[Path]:
+    """The files of a directory in order of their names; a file is its own."""
     if not path.is_dir():
         return [path]
     found = (file for file in path.iterdir() if file.suffix.lower() in SUFFIXES and file.is_file())

@@ -1,11 +1,12 @@
-"""Which fixture answers a request, and why; it looks at no fixture's words and counts nothing."""
+"""Which fixtures match a request, in which order, and why; it looks at no fixture's words and counts nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from emulator.script.ask import Ask
 from emulator.script.fixture import Fixture
-from emulator.script.when import View
+from emulator.script.order import Fixtures, ordered
+from emulator.script.view import View
 
 
 class Row(NamedTuple):
@@ -19,24 +20,24 @@ class Row(NamedTuple):
 
 def conditions(fixture: Fixture, ask: Ask) -> list[Row]:
     """Every condition of the fixture, in the order written, with both values; it matches when all held."""
-    view = View(ask)
+    return rows(fixture, View(ask))
+
+
+def rows(fixture: Fixture, view: View) -> list[Row]:
+    """The same against a view of the request."""
     return [Row(one.key, one.wanted, one.got(view), one.test(view)) for one in fixture.when.conditions]
 
 
-def choose(fixtures: Sequence[Fixture], ask: Ask) -> Fixture | None:
-    """The fixture that answers, or None.
-
-    Among those whose conditions all hold, first comes the higher `priority`, then a fixture that names a
-    `tool_output`, then the one with more conditions, then the later one (docs/reference/fixtures.md).
-    """
-    view = View(ask)
-    best: Fixture | None = None
-    for fixture in reversed(fixtures):
-        if best is not None and fixture.rank <= best.rank:
-            continue
+def matching(fixtures: Fixtures, view: View) -> Iterator[Fixture]:
+    """Those whose conditions all hold, in order of precedence."""
+    for fixture in fixtures.candidates(view):
         for test in fixture.when.tests:
             if not test(view):
                 break
         else:
-            best = fixture
-    return best
+            yield fixture
+
+
+def choose(fixtures: Iterable[Fixture], ask: Ask) -> Fixture | None:
+    """The fixture that comes first among those that match, whatever was counted; None where none does."""
+    return next(matching(ordered(fixtures), View(ask)), None)

@@ -1,11 +1,15 @@
 """A fixture's data with the place of every value, which errors name; it knows no key and reads no file."""
 
 import difflib
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
 DEPTH = 50
+LARGEST = 10**15
+UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)(ms|s|m|h|d)")
 
 
 class FixtureError(Exception):
@@ -64,7 +68,7 @@ class Node:
             if key in later:
                 node.later(node.path)
             if key not in known:
-                node.wrong(f"unknown key {quoted(key)} in {self.label}; {_nearest(key, known)}")
+                node.wrong(f"unknown key {quoted(key)} in {self.label}; {nearest(key, known, 'the keys are')}")
         return entries
 
     def any_mapping(self) -> dict[str, "Node"]:
@@ -106,6 +110,8 @@ class Node:
             self.wrong(f"{self.label} must be a whole number, not {self.kind}")
         if least is not None and self.value < least:
             self.wrong(f"{self.label} must be at least {least}, not {self.value}")
+        if abs(self.value) > LARGEST:
+            self.wrong(f"{self.label} is too large")
         return self.value
 
     def one_of(self, choices: Collection[str]) -> str:
@@ -113,6 +119,18 @@ class Node:
         if self.value not in tuple(choices):
             self.wrong(f"{self.label} must be one of {', '.join(choices)}, not {self.kind}")
         return str(self.value)
+
+    def seconds(self) -> float:
+        """The value as a duration such as 300ms, in seconds."""
+        match = DURATION.fullmatch(self.value) if isinstance(self.value, str) else None
+        if not match:
+            self.wrong(f"{self.label} must be a duration such as 300ms, 1.5s, 2m, 1h or 31d, not {self.kind}")
+        return round(float(match[1]) * UNITS[match[2]], 9)
+
+    def texts(self, what: str) -> tuple[str, ...]:
+        """The value as one text or a list of them, none empty."""
+        entries = self.list(what) if isinstance(self.value, list) else [self]
+        return tuple(entry.filled() for entry in entries)
 
     def plain(self) -> Any:
         """The value without places, as JSON has it."""
@@ -163,6 +181,7 @@ def node_of(data: Any, where: str, path: str = "", depth: int = 0) -> Node:
     return leaf(data, where, None, path)
 
 
-def _nearest(key: str, known: Collection[str]) -> str:
+def nearest(key: str, known: Collection[str], otherwise: str) -> str:
+    """`did you mean X?`, or all that there are where none is near."""
     near = difflib.get_close_matches(key.lower().replace("-", "_"), known, n=1, cutoff=0.55)
-    return f"did you mean {near[0]!r}?" if near else f"the keys are {', '.join(known)}"
+    return f"did you mean {near[0]!r}?" if near else f"{otherwise} {', '.join(known)}"

@@ -115,8 +115,9 @@ class Program:
             case "SUBPATTERN":
                 _, added, removed, tree = operand
                 return self._sequence(tree, follow, (flags | added) & ~removed)
-            case "BRANCH":
-                return self._add("SPLIT", None, *(self._sequence(tree, follow, flags) for tree in operand[1]))
+            case "BRANCH" | "FAILURE":  # newer Pythons read a look-around that never holds as a failure
+                choices = operand[1] if op == "BRANCH" else ()
+                return self._add("SPLIT", None, *(self._sequence(tree, follow, flags) for tree in choices))
             case "AT":
                 return self._at(str(operand), follow, flags)
             case "ASSERT" | "ASSERT_NOT":

@@ -52,8 +52,33 @@ class CustomToolCall:
     call_id: str | None = None
 
 
-Step = Message | Refusal | Reasoning | FunctionCall | CustomToolCall
-STEPS: dict[str, type[Step]] = {step.kind: step for step in (Message, Refusal, Reasoning, FunctionCall, CustomToolCall)}
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Any output item; what it leaves out of `id`, `call_id` and `status` is filled in."""
+
+    kind: ClassVar[str] = "item"
+    item: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """Events as they are sent, between two items; none of them changes the Response."""
+
+    kind: ClassVar[str] = "events"
+    events: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Nothing is said for so many seconds of the clock."""
+
+    kind: ClassVar[str] = "wait"
+    seconds: float
+
+
+Step = Message | Refusal | Reasoning | FunctionCall | CustomToolCall | Item | Events | Wait
+_KINDS = (Message, Refusal, Reasoning, FunctionCall, CustomToolCall, Item, Events, Wait)
+STEPS: dict[str, type[Step]] = {step.kind: step for step in _KINDS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +93,12 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How the words come: `chunk` is `token`, `word`, `character`, `whole` or a number of characters.
+    """How the words come: `chunk` is `token`, `word`, `character`, `whole`, a number of characters or the deltas.
 
     `first` and `every` are seconds before the first and before each further delta.
     """
 
-    chunk: str | int = "token"
+    chunk: str | int | tuple[str, ...] = "token"
     first: float = 0.0
     every: float = 0.0
 
@@ -83,12 +108,14 @@ class Progress:
     """When a background run moves on.
 
     `polls`: `in_progress` at the first GET, its end at the `polls`-th, or by itself after `idle` seconds of the
-    clock without a poll. `None`: by the clock, `queued` seconds after it was created, then at the pace.
+    clock without a poll. `None`: by the clock, `queued` seconds after it was created, then at the pace. `manual`:
+    only when it is told to; the row's `polls` are 0 (queued), 1 (in_progress) or 2 (it goes).
     """
 
     polls: int | None = None
     idle: float = 10.0
     queued: float = 0.0
+    manual: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +156,7 @@ class Plan:
         return cls(
             steps=steps,
             ending=Ending(**data["ending"]),
-            pace=Pace(**data["pace"]),
+            pace=_pace(data["pace"]),
             progress=Progress(**data["progress"]),
             usage=Usage(**data["usage"]),
             fixture=data["fixture"],
@@ -139,6 +166,11 @@ class Plan:
 
 def _fields(value: Any) -> dict[str, Any]:
     return {name: getattr(value, name) for name in value.__dataclass_fields__}
+
+
+def _pace(data: dict[str, Any]) -> Pace:
+    chunk = data["chunk"]
+    return Pace(**{**data, "chunk": tuple(chunk) if isinstance(chunk, list) else chunk})
 
 
 def _step(data: dict[str, Any]) -> Step:

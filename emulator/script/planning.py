@@ -1,14 +1,21 @@
-"""From a request to its plan: the fixture that matches, else the built-in model; it runs nothing."""
+"""From a request and the fixture that answers it to a plan, else the built-in model's; it runs nothing."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from emulator.core.dialects import Dialect
+from emulator.core.errors import ApiError
 from emulator.core.requests import CreateRequest
 from emulator.core.response import closing
 from emulator.core.usage import count, count_tools
 from emulator.script.ask import Ask
 from emulator.script.fallback import answer, limit, output_tokens
 from emulator.script.fixture import Fixture
-from emulator.script.match import choose
 from emulator.script.plan import Ending, Message, Pace, Plan, Progress, Refusal, Usage
+from emulator.script.scene import scene
+from emulator.script.template_parts import TemplateError
+from emulator.script.then import Then
+from emulator.script.view import View
 
 COMPLETED = Ending()
 CUT = Ending("incomplete", reason="max_output_tokens")
@@ -17,21 +24,53 @@ POLLS = Progress(polls=2)
 AT_FULL_SPEED = Progress()
 
 
-def make_plan(ask: Ask, fixtures: tuple[Fixture, ...], dialect: Dialect, *, stream_every: float, tokens: int) -> Plan:
-    """The plan of a run; `tokens` is the size of its context, `stream_every` the pace of an unscripted stream."""
-    fixture = choose(fixtures, ask) if fixtures else None
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What answers: `fixture` with what it says this time, or the built-in model where it is None.
+
+    `hit` is the number of this match, from 1; `hits` what the chain remembers of its counted fixtures from now on.
+    """
+
+    fixture: Fixture | None = None
+    then: Then = field(default_factory=Then)
+    hit: int = 0
+    hits: Mapping[str, int] = field(default_factory=dict)
+
+
+def scripted_plan(view: View, taken: Taken, *, response_id: str, now: float) -> Plan | None:
+    """The plan of what a fixture says, its templates filled in; None without one. Raises `template_failed`."""
+    fixture = taken.fixture
+    if fixture is None:
+        return None
+    try:
+        steps = taken.then.filled(lambda: scene(view, fixture.when, response_id=response_id, now=now))
+    except TemplateError as error:
+        failure = ApiError("template_failed", fixture=fixture.name, where=fixture.where, reason=error)
+        failure.fixture = fixture.name
+        raise failure from None
+    return Plan(steps, taken.then.ending, fixture.pace, fixture.progress or Progress(), fixture=fixture.name)
+
+
+def make_plan(
+    scripted: Plan | None, fixture: Fixture | None, ask: Ask, dialect: Dialect, *, tokens: int, every: float
+) -> Plan:
+    """The plan of a run, `scripted` by a fixture or the built-in model's.
+
+    `tokens` is the size of its context, `every` the pace of an unscripted stream in seconds.
+    """
     request = ask.request
-    steps, ending = (fixture.steps, fixture.ending) if fixture else (answer(ask), COMPLETED)
+    steps, ending = (scripted.steps, scripted.ending) if scripted else (answer(ask), COMPLETED)
     if request.max_output_tokens is not None:
         steps, cut = limit(steps, request.max_output_tokens)
         ending = CUT if cut else ending
     output, reasoning = output_tokens(steps)
+    told = dict(fixture.usage) if fixture else {}
     return Plan(
         steps=steps,
         ending=ending,
-        pace=_pace(ask, fixture, stream_every),
+        pace=_pace(ask, fixture, every),
         progress=(fixture and fixture.progress) or (AT_FULL_SPEED if request.stream else POLLS),
-        usage=Usage(input=tokens, output=output, reasoning=reasoning),
+        usage=Usage(**{"input": tokens, "output": output, "reasoning": reasoning, **told}),
         fixture=fixture.name if fixture else None,
         closing=closing(
             request,
@@ -50,7 +89,8 @@ def context_tokens(request: CreateRequest, items: int) -> int:
 
 def _pace(ask: Ask, fixture: Fixture | None, stream_every: float) -> Pace:
     progress = fixture.progress if fixture else None
-    timed = ask.request.background and progress is not None and progress.polls is None
+    by_clock = progress is not None and progress.polls is None and not progress.manual
+    timed = ask.request.background and by_clock
     if not (ask.request.stream or timed):
         return UNSEEN
     return fixture.pace if fixture else Pace(every=stream_every)

@@ -128,8 +128,9 @@ def _object_rules(schema: Mapping[str, Any]) -> Iterator[str]:
     if not isinstance(required, list) and properties:
         yield f"{demand} Missing '{next(iter(properties))}'."
         return
+    listed = {name for name in required if isinstance(name, str)}
     for name in properties:
-        if name not in required:
+        if name not in listed:
             yield f"{demand} Missing '{name}'."
     for name in required:
         if name not in properties:

@@ -1,18 +1,29 @@
 """A fixture's `then`: the steps of the model and their ending; it decides neither when nor how fast."""
 
-import json
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
+from emulator.script.draft import Draft, Json, Texts, data, made, words
 from emulator.script.node import Node
-from emulator.script.plan import CustomToolCall, Ending, FunctionCall, Message, Reasoning, Refusal, Step
+from emulator.script.plan import (
+    CustomToolCall,
+    Ending,
+    Events,
+    FunctionCall,
+    Item,
+    Message,
+    Reasoning,
+    Refusal,
+    Step,
+    Wait,
+)
+from emulator.script.raw import check_annotation, check_event, check_item, check_order
+from emulator.script.template import Template
+from emulator.script.template_parts import Values
 
+# The items of hosted tools have short forms with those tools; until then `item` takes them.
 LATER = (
-    "raw",
-    "events",
-    "wait",
-    "error",
     "code_interpreter_call",
     "mcp_list_tools",
     "mcp_approval_request",
@@ -20,98 +31,164 @@ LATER = (
     "image_generation_call",
 )
 REASONS = ("max_output_tokens", "content_filter")
-TEMPLATE = re.compile(r"\{\{.*?\}\}", re.DOTALL)
+ERROR_KEYS = ("status", "code", "type", "message", "param", "retry_after", "retry_after_ms", "headers")
+# What an error says where the script leaves it open: its type, code and message by status.
+ERROR_TEXTS: Mapping[int, tuple[str, str | None, str]] = {
+    401: ("invalid_request_error", "invalid_api_key", "Incorrect API key provided."),
+    403: ("invalid_request_error", None, "You are not allowed to do this."),
+    404: ("invalid_request_error", None, "The resource was not found."),
+    409: ("invalid_request_error", None, "The request conflicts with another one."),
+    429: ("requests", "rate_limit_exceeded", "Rate limit reached. Please try again later."),
+}
+CLIENT_ERROR = ("invalid_request_error", None, "The request was refused.")
+SERVER_ERROR = ("server_error", "server_error", "The server had an error while processing your request.")
+
+
+@dataclass(frozen=True, slots=True)
+class HttpError:
+    """An answer that is an error, given before anything starts."""
+
+    status: int
+    type: str
+    code: str | None
+    message: str
+    param: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Then:
-    """What one run says: its steps, in order, and its ending."""
+    """What one run says: its steps, in order, and its ending; or the error that it is refused with."""
 
-    steps: tuple[Step, ...] = ()
+    steps: tuple[Step | Draft, ...] = ()
     ending: Ending = field(default_factory=Ending)
+    error: HttpError | None = None
+
+    def filled(self, values: Callable[[], Values]) -> tuple[Step, ...]:
+        """The steps with their templates filled in; raises TemplateError."""
+        if not any(isinstance(step, Draft) for step in self.steps):
+            return self.steps  # type: ignore[return-value]
+        known = values()
+        return tuple(step.step(known) if isinstance(step, Draft) else step for step in self.steps)
 
 
 def read_then(node: Node) -> Then:
-    """Read `then`, a list of steps; raises FixtureError for what is wrong or not built yet."""
-    steps: list[Step] = []
+    """Read `then`, a list of steps; raises FixtureError for what is wrong or could not happen on the wire."""
+    steps: list[Step | Draft] = []
+    items: list[Node] = []
     ending = None
-    for entry in node.list("steps"):
+    entries = node.list("steps")
+    for entry in entries:
         kind, value = _step(entry)
+        if kind == "error":
+            if len(entries) > 1:
+                entry.wrong(f"{entry.label} is an HTTP error, which is given before anything starts: it stands alone")
+            return Then(error=_error(value))
         if ending:
             entry.wrong(f"{entry.label} comes after {ending.status!r}, which ends the script: put that last")
         if kind in ENDINGS:
             ending = ENDINGS[kind](value)
         else:
             steps.append(STEPS[kind](value))
+        if kind == "item":
+            items.append(value)
+    check_order(items)
     return Then(tuple(steps), ending or Ending())
 
 
 def _step(node: Node) -> tuple[str, Node]:
     if not isinstance(node.value, dict):
         node.wrong(f"{node.label} must be a mapping such as {{message: Hello}}, not {node.kind}")
-    entries = node.mapping((*STEPS, *ENDINGS), LATER)
+    entries = node.mapping((*STEPS, *ENDINGS, "error"), LATER)
     if len(entries) != 1:
         node.wrong(f"{node.label} must have one key, not {len(entries)}: each step is an entry of its own")
     return next(iter(entries.items()))
 
 
-def _text(node: Node) -> str:
-    text = node.text()
-    if TEMPLATE.search(text):
-        node.later(f"a template ({{{{ }}}}) in {node.label}")
-    return text
+def _message(node: Node) -> Step | Draft:
+    if not isinstance(node.value, dict):
+        return made(Message, node.label, text=words(node))
+    entries = node.mapping(("text", "annotations"))
+    notes = entries["annotations"].list("annotations") if "annotations" in entries else []
+    for note in notes:
+        check_annotation(note)
+    text = words(entries["text"]) if "text" in entries else node.wrong(f"{node.label} needs 'text'")
+    return made(Message, node.label, text=text, annotations=tuple(note.plain() for note in notes))
 
 
-def _message(node: Node) -> Step:
-    if isinstance(node.value, dict):
-        node.later(f"{node.label} as a mapping")
-    return Message(_text(node))
+def _refusal(node: Node) -> Step | Draft:
+    return made(Refusal, node.label, text=words(node))
 
 
-def _refusal(node: Node) -> Step:
-    return Refusal(_text(node))
-
-
-def _reasoning(node: Node) -> Step:
+def _reasoning(node: Node) -> Step | Draft:
     if node.value is None or node.value == "":
         return Reasoning()
     if isinstance(node.value, list):
         for part in node.value:
             part.filled()
-        return Reasoning(tuple(_text(part) for part in node.value))
-    return Reasoning((_text(node),))
+        return made(Reasoning, node.label, summary=tuple(words(part) for part in node.value))
+    return made(Reasoning, node.label, summary=(words(node),))
 
 
-def _function_call(node: Node) -> Step:
+def _function_call(node: Node) -> Step | Draft:
     entries = node.mapping(("name", "arguments"))
     arguments = _arguments(entries["arguments"]) if "arguments" in entries else "{}"
-    return FunctionCall(_required(node, entries, "name"), arguments)
+    return made(FunctionCall, node.label, name=_required(node, entries, "name"), arguments=arguments)
 
 
-def _arguments(node: Node) -> str:
+def _arguments(node: Node) -> Json | str | Template:
     if isinstance(node.value, str):
-        return _text(node)
+        return words(node)
     if not isinstance(node.value, dict):
         node.wrong(f"{node.label} must be a mapping or JSON text, not {node.kind}")
-    _no_templates(node)
-    try:
-        return json.dumps(node.plain(), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    except ValueError:
+    return Json(_json(node))
+
+
+def _json(node: Node) -> Any:
+    if _not_finite(node.plain()):
         node.wrong(f"{node.label} holds a number that JSON cannot write")
+    return data(node)
 
 
-def _no_templates(node: Node) -> None:
-    if isinstance(node.value, str):
-        _text(node)
-    children = node.value.values() if isinstance(node.value, dict) else node.value
-    for child in children if isinstance(node.value, dict | list) else ():
-        _no_templates(child)
+def _not_finite(value: Any) -> bool:
+    if isinstance(value, dict | list):
+        return any(map(_not_finite, value.values() if isinstance(value, dict) else value))
+    return isinstance(value, float) and (value - value) != 0
 
 
-def _custom_tool_call(node: Node) -> Step:
+def _custom_tool_call(node: Node) -> Step | Draft:
     entries = node.mapping(("name", "input"))
-    text = _text(entries["input"]) if "input" in entries else ""
-    return CustomToolCall(_required(node, entries, "name"), text)
+    text = words(entries["input"]) if "input" in entries else ""
+    return made(CustomToolCall, node.label, name=_required(node, entries, "name"), input=text)
+
+
+def _item(node: Node) -> Step | Draft:
+    check_item(node)
+    return made(Item, node.label, item=Texts(_wire(node)))
+
+
+def _events(node: Node) -> Step | Draft:
+    entries = node.list("events")
+    for entry in entries:
+        check_event(entry)
+    return made(Events, node.label, events=tuple(_wire(entry) for entry in entries))
+
+
+def _wire(node: Node) -> Any:
+    """A value that goes to the wire as it is."""
+    if _too_large(node.plain()):
+        node.wrong(f"{node.label} holds a whole number of more than 64 bits")
+    return _json(node)
+
+
+def _too_large(value: Any) -> bool:
+    if isinstance(value, dict | list):
+        return any(map(_too_large, value.values() if isinstance(value, dict) else value))
+    return isinstance(value, int) and not -(2**63) <= value < 2**64
+
+
+def _wait(node: Node) -> Step:
+    return Wait(node.seconds())
 
 
 def _fail(node: Node) -> Ending:
@@ -124,18 +201,51 @@ def _incomplete(node: Node) -> Ending:
     return Ending("incomplete", reason=node.one_of(REASONS))
 
 
+def _error(node: Node) -> HttpError:
+    entries = node.mapping(ERROR_KEYS)
+    status = entries["status"].integer(400) if "status" in entries else node.wrong(f"{node.label} needs 'status'")
+    if status > 599:
+        entries["status"].wrong(f"{entries['status'].label} must be from 400 to 599, not {status}")
+    kind, code, message = ERROR_TEXTS.get(status, SERVER_ERROR if status >= 500 else CLIENT_ERROR)
+    said = {key: entries[key].filled() for key in ("code", "type", "message", "param") if key in entries}
+    return HttpError(
+        status,
+        said.get("type", kind),
+        said.get("code", code),
+        said.get("message", message),
+        said.get("param"),
+        _headers(entries),
+    )
+
+
+def _headers(entries: Mapping[str, Node]) -> dict[str, str]:
+    headers = {}
+    if "retry_after" in entries:
+        headers["retry-after"] = str(entries["retry_after"].integer(0))
+    if "retry_after_ms" in entries:
+        headers["retry-after-ms"] = str(entries["retry_after_ms"].integer(0))
+    for name, entry in entries["headers"].any_mapping().items() if "headers" in entries else ():
+        value = entry.text()
+        if not (name.isascii() and name.replace("-", "").replace("_", "").isalnum() and value.isprintable()):
+            entry.wrong(f"{entry.label} is no header: a name of letters, digits and dashes, and one line of text")
+        headers[name.lower()] = value
+    return headers
+
+
 def _required(node: Node, entries: dict[str, Node], key: str) -> str:
     if key not in entries:
         node.wrong(f"{node.label} needs {key!r}")
-    entries[key].filled()
-    return _text(entries[key])
+    return entries[key].filled()
 
 
-STEPS: dict[str, Callable[[Node], Step]] = {
+STEPS: dict[str, Callable[[Node], Step | Draft]] = {
     "message": _message,
     "refusal": _refusal,
     "reasoning": _reasoning,
     "function_call": _function_call,
     "custom_tool_call": _custom_tool_call,
+    "item": _item,
+    "events": _events,
+    "wait": _wait,
 }
 ENDINGS: dict[str, Callable[[Node], Ending]] = {"fail": _fail, "incomplete": _incomplete}

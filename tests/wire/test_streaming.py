@@ -1,6 +1,7 @@
 """Foreground streams: framing, order, padding, headers, and what a disconnect does."""
 
 import itertools
+from pathlib import Path
 
 import orjson
 import pytest
@@ -184,7 +185,7 @@ def test_another_servers_stop_does_not_cut_our_streams(start_server, monkeypatch
 
 
 def test_the_official_helper_accumulates_every_shipped_fixture(start_server):
-    client = start_server(fixtures="fixtures").client()
+    client = start_server(fixtures=Path("fixtures")).client()
     for asked in ("What is the weather?", "long story"):
         with client.responses.stream(model="gpt-4o", input=asked, tools=[WEATHER]) as helper:
             final = helper.until_done().get_final_response()

@@ -9,9 +9,10 @@ from openai.types.responses import ResponseStreamEvent
 from pydantic import TypeAdapter
 
 from emulator.core.fold import fold
-from emulator.core.states import END_EVENTS
+from emulator.core.log import EventLog
+from emulator.core.states import END_EVENTS, LogClosed
 from emulator.run.timeline import NEVER, Gates, cut_text, timeline
-from emulator.script.plan import Message, Pace, Plan, Progress
+from emulator.script.plan import Ending, Events, Item, Message, Pace, Plan, Progress, Wait
 from tests.plans import RESPONSE_ID, STARTED, events_of, paces, plans, texts, whole_log
 
 EVENTS = TypeAdapter(ResponseStreamEvent)
@@ -74,7 +75,7 @@ def test_items_are_blocks_in_order_of_their_index(plan):
         if event["type"] == "response.output_item.done":
             open_index, done = None, done + 1
     assert open_index is None
-    assert done == len(plan.steps)
+    assert done == sum(not isinstance(step, Events | Wait) for step in plan.steps)
 
 
 @given(plans, st.booleans())
@@ -100,6 +101,21 @@ def test_the_official_accumulator_reaches_the_same_output(plan):
             assert said == [part["text"] for part in item["content"] if part["type"] == "output_text"]
         elif item["type"] == "function_call":
             assert got.arguments == item["arguments"]
+
+
+@given(plans, st.booleans(), st.integers(0, 40))
+def test_cancelling_after_any_event_leaves_one_valid_end(plan, background, after):
+    _, lines = whole_log(plan, background=background)
+    seen = events_of(lines)[:-1][: after + 1]
+    log = EventLog(fold(seen), next_seq=len(seen))
+    seen += events_of([log.append("response.failed", response={"status": "cancelled", "output": []})])
+    assert [event["sequence_number"] for event in seen] == list(range(len(seen)))
+    assert [event["type"] in END_EVENTS for event in seen] == [False] * (len(seen) - 1) + [True]
+    last = EVENTS.validate_python(seen[-1])
+    assert (last.response.status, last.response.output) == ("cancelled", [])
+    assert fold(seen) == log.response == seen[-1]["response"]
+    with pytest.raises(LogClosed):
+        log.append("response.output_text.delta", delta="x")
 
 
 @given(plans, st.booleans())
@@ -140,8 +156,47 @@ def test_a_gate_that_is_shut_holds_the_run_back():
 
 @pytest.mark.parametrize("status", ["completed", "incomplete"])
 def test_only_the_last_item_of_an_incomplete_answer_is_incomplete(status):
-    from emulator.script.plan import Ending
-
     plan = Plan((Message("a"), Message("b")), ending=Ending(status, reason="max_output_tokens"))
     log, _ = whole_log(plan)
     assert [item["status"] for item in log.response["output"]] == ["completed", status]
+
+
+def test_a_wait_delays_all_that_comes_after_it():
+    plan = Plan((Message("a"), Wait(1.5), Message("b")))
+    dues = [due.at for due in timeline(plan, RESPONSE_ID, STARTED, background=False, gates=Gates())]
+    assert sorted(set(dues)) == [0.0, 1.5]
+    log, _ = whole_log(plan)
+    assert log.response["completed_at"] == int(STARTED + 1.5)
+
+
+def test_raw_events_are_sent_between_the_items_and_numbered():
+    plan = Plan((Message("a"), Events(({"type": "response.x", "more": [1]},)), Message("b")))
+    events = events_of(whole_log(plan)[1])
+    at = next(number for number, event in enumerate(events) if event["type"] == "response.x")
+    assert events[at] == {"type": "response.x", "sequence_number": at, "more": [1]}
+    assert (events[at - 1]["type"], events[at + 1]["type"]) == (
+        "response.output_item.done",
+        "response.output_item.added",
+    )
+
+
+def test_a_raw_item_gets_what_it_left_out_and_keeps_what_it_says():
+    plan = Plan(
+        (
+            Item({"type": "function_call", "name": "f", "arguments": "{}"}),
+            Item({"type": "reasoning", "id": "rs_mine", "summary": []}),
+        )
+    )
+    log, lines = whole_log(plan)
+    call, thought = log.response["output"]
+    assert (call["id"][:3], call["call_id"][:5], call["status"]) == ("fc_", "call_", "completed")
+    assert thought == {"id": "rs_mine", "type": "reasoning", "summary": []}
+    added = [event["item"] for event in events_of(lines) if event["type"] == "response.output_item.added"]
+    assert [item.get("status") for item in added] == ["in_progress", None]
+
+
+@pytest.mark.parametrize(("text", "deltas"), [("abc", ["a", "bc"]), ("a b", ["a", " b"])])
+def test_a_list_of_chunks_is_the_deltas_of_the_text_that_it_makes_up_and_of_no_other(text, deltas):
+    plan = Plan((Message(text),), pace=Pace(("a", "bc")))
+    events = events_of(whole_log(plan)[1])
+    assert [event["delta"] for event in events if event["type"].endswith(".delta")] == deltas

@@ -1,0 +1,98 @@
+"""Fixtures in order of precedence, and which of them may match a request at all; whether one does is asked later."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from itertools import chain
+from operator import attrgetter
+
+from emulator.script.fixture import Fixture
+from emulator.script.view import View
+
+Places = list[int]
+FEW = 50
+PIECE = 4
+KINDS = ("tool_output", "text", "tools", "model")  # the most telling clue first
+
+
+class Fixtures(tuple[Fixture, ...]):  # noqa: SLOT001 (its index is kept in the instance)
+    """All fixtures of a namespace, in order of precedence.
+
+    Each is filed under one clue, something without which it cannot match. So a request is held against few of them.
+    """
+
+    @cached_property
+    def _filed(self) -> tuple[dict[tuple[str, str], Places], "_Texts", Places]:
+        """The places of fixtures by clue, by a text that must be in the input, and of those without any clue."""
+        by_clue: dict[tuple[str, str], Places] = {}
+        texts: list[tuple[str, int]] = []
+        others: Places = []
+        for place, fixture in enumerate(self):
+            clues: Mapping[str, str] = dict(one.clue for one in reversed(fixture.when.conditions) if one.clue)
+            kind = next((kind for kind in KINDS if kind in clues), None)
+            if kind is None:
+                others.append(place)
+            elif kind == "text":
+                texts.append((clues[kind], place))
+            else:
+                by_clue.setdefault((kind, clues[kind]), []).append(place)
+        return by_clue, _Texts(texts), others
+
+    def candidates(self, view: View) -> Iterator[Fixture]:
+        """Those that may match, in order."""
+        by_clue, texts, others = self._filed
+        places = [*others, *texts.within(view)]
+        if by_clue:
+            for clue in _clues(view):
+                places += by_clue.get(clue, ())
+        return map(self.__getitem__, sorted(places))
+
+
+class _Texts:
+    """Texts that must be in the input: a few are looked for one by one, many by their rarest piece of 4 characters."""
+
+    def __init__(self, texts: Sequence[tuple[str, int]]) -> None:
+        many = len(texts) > FEW
+        common = Counter(piece for text, _ in texts for piece in _pieces(text)) if many else Counter()
+        self._plain: list[tuple[str, int]] = []
+        self._by_piece: dict[str, list[tuple[str, int]]] = {}
+        for text, place in texts:
+            if many and len(text) >= PIECE:
+                piece = min(sorted(_pieces(text)), key=common.__getitem__)
+                self._by_piece.setdefault(piece, []).append((text, place))
+            else:
+                self._plain.append((text, place))
+
+    def within(self, view: View) -> Places:
+        """The places of the texts that are in the input."""
+        if not (self._plain or self._by_piece):
+            return []
+        folded = view.input_folded
+        waiting = list(self._plain)
+        if self._by_piece:
+            for piece in _pieces(folded) & self._by_piece.keys():
+                waiting += self._by_piece[piece]
+        return [place for text, place in waiting if text in folded]
+
+
+def _pieces(text: str) -> set[str]:
+    return {text[at : at + PIECE] for at in range(len(text) - PIECE + 1)}
+
+
+def _clues(view: View) -> Sequence[tuple[str, str]]:
+    clues = [("model", view.model), *(("tools", tool) for tool in dict.fromkeys(view.tools))]
+    return clues if view.tool_output is None else [*clues, ("tool_output", view.tool_output)]
+
+
+def ordered(fixtures: Iterable[Fixture]) -> Fixtures:
+    """Fixtures in order of precedence, the one rule (docs/reference/fixtures.md).
+
+    First comes the higher `priority`, then what came at run time, then a fixture that asks for a `tool_output`, then
+    the one with more conditions, then the later one.
+    """
+    return merged(tuple(fixtures)[::-1])
+
+
+def merged(*groups: Iterable[Fixture]) -> Fixtures:
+    """Groups that are each in order of precedence as one that is."""
+    return Fixtures(sorted(chain.from_iterable(groups), key=attrgetter("rank"), reverse=True))

@@ -1,0 +1,137 @@
+"""One request as conditions and templates look at it, each part read once; it decides nothing."""
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import Any
+
+import orjson
+
+from emulator.core.chain import OUTPUTS
+from emulator.script.ask import Ask, message_text
+
+# Headers that hold credentials; they are matched, but never shown.
+HIDDEN = frozenset(
+    {"authorization", "proxy-authorization", "api-key", "x-api-key", "ocp-apim-subscription-key", "cookie"}
+)
+UNTOLD = frozenset({"warnings", "include_obfuscation"})
+
+
+class View:
+    """What conditions look at: one request, read once however many fixtures ask."""
+
+    def __init__(self, ask: Ask) -> None:
+        request = ask.request
+        self.ask = ask
+        self.model = request.model
+        self.background = request.background
+        self.stream = request.stream
+        self.metadata = request.metadata
+        self.instructions = request.instructions or ""
+        self.previous = ask.before.fixture
+        self.tool_output = _answered(ask)
+
+    @cached_property
+    def turn(self) -> int:
+        """Which answer of the model this will be: those of the chain count, and those that the request repeats."""
+        turns, speaking = self.ask.before.depth + 1, False
+        for item in self.ask.items:
+            spoke, speaking = speaking, _by_model(item)
+            turns += speaking and not spoke
+        return turns
+
+    @cached_property
+    def tools(self) -> list[str]:
+        """Names of the tools offered; a hosted tool goes by its type."""
+        return [str(tool.get("name") or tool.get("type")) for tool in self.ask.request.tools]
+
+    @cached_property
+    def input(self) -> str:
+        """Text of the last user message."""
+        return self.ask.last_user_text()
+
+    @cached_property
+    def input_folded(self) -> str:
+        """The same without upper and lower case."""
+        return self.input.casefold()
+
+    @cached_property
+    def instructions_folded(self) -> str:
+        """The instructions without upper and lower case."""
+        return self.instructions.casefold()
+
+    @cached_property
+    def parts(self) -> frozenset[str]:
+        """The types of all content parts of the request's items."""
+        return frozenset(str(part.get("type")) for item in self.ask.items for part in _parts(item))
+
+    @property
+    def has_image(self) -> bool:
+        """Whether an image is among the request's items."""
+        return "input_image" in self.parts
+
+    @property
+    def has_file(self) -> bool:
+        """Whether a file is among the request's items."""
+        return "input_file" in self.parts
+
+    @cached_property
+    def tool_text(self) -> str | None:
+        """The output that the last item brings, as text; None where it brings none."""
+        last = self.ask.items[-1] if self.ask.items else {}
+        if last.get("type") not in OUTPUTS:
+            return None
+        output = last.get("output")
+        if output is None or isinstance(output, str | list):
+            return message_text({"content": output})
+        return orjson.dumps(output).decode()
+
+    @cached_property
+    def tool_value(self) -> Any:
+        """The same as JSON, where it is JSON; else its text."""
+        if self.tool_text is None:
+            return None
+        try:
+            return orjson.loads(self.tool_text)
+        except orjson.JSONDecodeError:
+            return self.tool_text
+
+    @cached_property
+    def body(self) -> dict[str, Any]:
+        """The request as JSON: every field that is set or has a default."""
+        request = self.ask.request
+        fields = {name: getattr(request, name) for name in type(request).__slots__ if name not in UNTOLD}
+        return {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in fields.items()
+            if value is not None
+        }
+
+    def header(self, name: str) -> str | None:
+        """A header of the request; None where it did not come."""
+        return self.ask.headers.get(name)
+
+    def shown_header(self, name: str) -> str | None:
+        """The same as it may be shown: a credential is not."""
+        value = self.header(name)
+        return value if value is None or name not in HIDDEN else "[hidden]"
+
+
+def _answered(ask: Ask) -> str | None:
+    """The name of the function (or custom tool) whose call the last input item answers."""
+    last = ask.items[-1] if ask.items else {}
+    if last.get("type") not in ("function_call_output", "custom_tool_call_output"):
+        return None
+    _, name = ask.calls.get(str(last.get("call_id")), ("", None))
+    return name
+
+
+def _by_model(item: Mapping[str, Any]) -> bool:
+    kind = str(item.get("type"))
+    return item.get("role") == "assistant" or kind == "reasoning" or kind.endswith("_call")
+
+
+def _parts(item: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for field in ("content", "output"):
+        parts = item.get(field)
+        if isinstance(parts, list):
+            yield from (part for part in parts if isinstance(part, dict))
