@@ -1,12 +1,11 @@
 """The tables of the reference pages, read out of the code itself; it describes nothing that the code does not have."""
 
 import json
-from importlib import import_module
 
 import click
 
 from docs.coverage_tables import rows, table
-from emulator.cli import COMMANDS
+from emulator.cli import COMMANDS, commands
 from emulator.core.deployments import find
 from emulator.core.dialects import AZURE, OPENAI
 from emulator.core.errors import ERRORS, ErrorRow
@@ -62,7 +61,8 @@ def _default(setting: Setting) -> str:
 def _commands() -> str:
     body = []
     for name in COMMANDS:
-        command: click.Command = import_module(f"emulator.cli.{name}").command
+        command = commands.get_command(click.Context(commands), name)
+        assert command is not None  # noqa: S101 (a name of the list)
         own = [option for option in command.params if option.name not in TABLE and isinstance(option, click.Option)]
         takes = "every setting, and " if any(option.name in TABLE for option in command.params) else ""
         options = ", ".join(f"`{option.opts[0]}`" for option in own)
