@@ -2,12 +2,11 @@
 
 from typing import Any
 
-import orjson
 from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
-from emulator.api.call import FILE_LIMIT, answer, call_of
+from emulator.api.call import FILE_LIMIT, answer, call_of, read_control
 from emulator.core.errors import ApiError
 from emulator.run import archive, steer
 from emulator.run.namespace import Namespace
@@ -15,32 +14,12 @@ from emulator.run.namespaces import Namespaces, shown
 from emulator.settings import duration
 from emulator.store import namespaces as rows
 
-SMALL = 64 * 1024
 UNMATCHED = ("answer", "reject")
 
 
 def _namespaces(request: Request) -> Namespaces:
     found: Namespaces = request.app.state.namespaces
     return found
-
-
-async def _body(request: Request, *names: str) -> dict[str, Any]:
-    """A small JSON object with no other keys than these; an empty body is an empty object."""
-    raw = b""
-    async for piece in request.stream():
-        raw += piece
-        if len(raw) > SMALL:
-            raise ApiError("body_too_large", limit=SMALL)
-    try:
-        body = orjson.loads(raw) if raw.strip() else {}
-    except orjson.JSONDecodeError as error:
-        raise ApiError("bad_control", reason=f"the body is no JSON: {error}") from None
-    if not isinstance(body, dict):
-        raise ApiError("bad_control", reason="the body must be a JSON object")
-    for key in body:
-        if key not in names:
-            raise ApiError("bad_control", reason=f"there is no key '{key}' here, only {', '.join(names)}")
-    return body
 
 
 async def clock(request: Request) -> Response:
@@ -51,7 +30,7 @@ async def clock(request: Request) -> Response:
 async def move_clock(request: Request) -> Response:
     """POST /_emulator/clock {"mode", "now", "advance"}, each optional: answers the clock, all due settled."""
     namespace = call_of(request).namespace
-    body = await _body(request, "mode", "now", "advance")
+    body = await read_control(request, "mode", "now", "advance")
     mode, now = body.get("mode"), body.get("now")
     if mode is not None and mode not in steer.MODES:
         raise ApiError("bad_control", reason=f"'mode' is one of {', '.join(steer.MODES)}")
@@ -82,7 +61,7 @@ def _clock(namespace: Namespace) -> dict[str, Any]:
 
 async def reset(request: Request) -> Response:
     """POST /_emulator/reset {"scope": "all"}: empty one scope of this namespace and no other."""
-    body = await _body(request, "scope")
+    body = await read_control(request, "scope")
     scope = body.get("scope", "all")
     await _namespaces(request).reset(call_of(request).namespace, scope)
     return answer({"reset": scope})
@@ -90,7 +69,7 @@ async def reset(request: Request) -> Response:
 
 async def seed(request: Request) -> Response:
     """POST /_emulator/seed {"seed": "text" or null}: the ids of this namespace, from its first one on."""
-    body = await _body(request, "seed")
+    body = await read_control(request, "seed")
     value = body.get("seed")
     if not (value is None or (isinstance(value, str | int) and len(str(value)) <= 200)):
         raise ApiError("bad_control", reason="'seed' is a text or a number, or null for random ids")
@@ -101,7 +80,7 @@ async def seed(request: Request) -> Response:
 
 async def unmatched(request: Request) -> Response:
     """POST /_emulator/unmatched {"unmatched": "answer" or "reject"}: where no fixture of this namespace matches."""
-    value = (await _body(request, "unmatched")).get("unmatched")
+    value = (await read_control(request, "unmatched")).get("unmatched")
     if value not in UNMATCHED:
         raise ApiError("bad_control", reason=f"'unmatched' is one of {', '.join(UNMATCHED)}")
     await _namespaces(request).tell(call_of(request).namespace, "unmatched", value)
@@ -124,14 +103,14 @@ async def forget(request: Request) -> Response:
 async def step(request: Request) -> Response:
     """POST /_emulator/responses/{id}/advance or /complete: the next step of a response that waits for it, or all."""
     to_end = request.url.path.endswith("/complete")
-    await _body(request)
+    await read_control(request)
     row = await steer.step(call_of(request).namespace, request.path_params["response_id"], to_end=to_end)
     return answer(row.response)
 
 
 async def fail(request: Request) -> Response:
     """POST /_emulator/responses/{id}/fail {"code", "message"}: end it as failed, wherever it is."""
-    body = await _body(request, "code", "message")
+    body = await read_control(request, "code", "message")
     error = {"code": "server_error", "message": "The model failed to generate a response.", **body}
     if not all(isinstance(value, str) for value in error.values()):
         raise ApiError("bad_control", reason="'code' and 'message' are texts")
