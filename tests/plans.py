@@ -3,6 +3,7 @@
 import orjson
 from hypothesis import strategies as st
 
+from emulator.core.hosted import HostedCall
 from emulator.core.log import EventLog
 from emulator.run.timeline import Gates, timeline
 from emulator.script.plan import (
@@ -45,6 +46,14 @@ items = st.sampled_from(
         {"type": "message", "content": [{"type": "output_text", "text": "raw"}]},
     ]
 )
+# One or more calls of each hosted tool that is built, as a plan holds them when nothing is left to be prepared.
+HOSTED = (
+    HostedCall(
+        "web_search_call", {"action": {"type": "search", "query": "x", "sources": [{"type": "url", "url": "u"}]}}
+    ),
+    HostedCall("web_search_call", {"action": {"type": "open_page", "url": "https://example.com/"}, "status": "failed"}),
+    HostedCall("web_search_call", {"action": {"type": "find_in_page", "pattern": "x", "url": "u"}}, done=2.5),
+)
 raw_events = st.lists(st.just({"type": "response.audio.done"}), min_size=1, max_size=2).map(tuple)
 steps = st.one_of(
     st.builds(Message, text=texts, annotations=st.lists(citations, max_size=2).map(tuple)),
@@ -52,6 +61,7 @@ steps = st.one_of(
     st.builds(Reasoning, summary=st.lists(texts, max_size=3).map(tuple), tokens=st.integers(0, 99)),
     st.builds(FunctionCall, name=names, arguments=texts),
     st.builds(CustomToolCall, name=names, input=texts),
+    st.sampled_from(HOSTED),
     st.builds(Item, item=items),
     st.builds(Events, events=raw_events),
     st.builds(Wait, seconds=st.sampled_from([0.0, 1.5])),

@@ -12,13 +12,16 @@ from emulator.core import deployments
 from emulator.core.errors import ApiError
 from emulator.core.items import hide
 from emulator.core.requests import (
+    CreateRequest,
     ListQuery,
+    RetrieveQuery,
     check_response_id,
     parse_create,
     parse_input_tokens,
     parse_list_query,
     parse_retrieve_query,
 )
+from emulator.core.views import shown
 from emulator.run import conversation, settle
 from emulator.run.create import accept, complete, count_input_tokens, enqueue, stream
 from emulator.run.follow import check_followable, follow
@@ -38,13 +41,13 @@ async def create(request: Request) -> Response:
     if asked.background:
         queued = await enqueue(run)
         if not asked.stream:
-            return answer(queued)
+            return answer(queued)  # it has no output yet
         lines = follow(namespace, response_id)
     elif asked.stream:
         lines = stream(run, call.ahead)
     else:
-        return answer(await complete(run))
-    return _stream(call, lines, response_id, obfuscate=asked.include_obfuscation)
+        return answer(shown(await complete(run), asked.include))
+    return _stream(call, lines, response_id, asked)
 
 
 def _check_deployment(call: Call, name: str) -> None:
@@ -63,12 +66,12 @@ async def retrieve(request: Request) -> Response:
     query = parse_retrieve_query(request.query_params.multi_items())
     row = await _find(request, poll=request.method == "GET" and not query.stream)
     if not query.stream:
-        return answer(row.response)
+        return answer(shown(row.response, query.include))
     check_followable(row)
     after = -1 if query.starting_after is None else query.starting_after
     call.resumed = after
     lines = follow(call.namespace, row.id, after)
-    return _stream(call, lines, row.id, obfuscate=query.include_obfuscation)
+    return _stream(call, lines, row.id, query)
 
 
 async def delete(request: Request) -> Response:
@@ -82,7 +85,7 @@ async def delete(request: Request) -> Response:
 async def cancel(request: Request) -> Response:
     """POST /responses/{id}/cancel."""
     row = await settle.cancel(call_of(request).namespace, _response_id(request))
-    return answer(row.response)
+    return answer(shown(row.response, ()))
 
 
 async def input_items(request: Request) -> Response:
@@ -128,8 +131,10 @@ async def _find(request: Request, *, poll: bool = False) -> ResponseRow:
     return row
 
 
-def _stream(call: Call, lines: AsyncIterator[list[bytes]], response_id: str, *, obfuscate: bool) -> Response:
-    frames = Frames(response_id, obfuscate=obfuscate)
+def _stream(
+    call: Call, lines: AsyncIterator[list[bytes]], response_id: str, asked: CreateRequest | RetrieveQuery
+) -> Response:
+    frames = Frames(response_id, obfuscate=asked.include_obfuscation, include=asked.include)
     done = call.namespace.settings.done_frame and call.dialect.done_frame
     return event_stream(lines, frames, done=done)
 

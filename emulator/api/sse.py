@@ -1,11 +1,12 @@
 """Lines of a log as server-sent events: framing, obfuscation, headers; it knows no response and no store."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from emulator.core.ids import padding
+from emulator.core.views import CARRIERS, shown_line
 
 KEEP_ALIVE = 15
 HEADERS = {"cache-control": "no-cache"}
@@ -28,28 +29,33 @@ class Stream(EventSourceResponse):
 
 
 class Frames:
-    """Turns lines into frames; with obfuscation, delta frames get padding that depends on response and number only."""
+    """Turns lines into frames; with obfuscation, delta frames get padding that depends on response and number only.
 
-    def __init__(self, response_id: str, *, obfuscate: bool) -> None:
+    Items show what `include` asks for.
+    """
+
+    def __init__(self, response_id: str, *, obfuscate: bool, include: Collection[str] = ()) -> None:
         self._letters = padding(response_id).encode() * 2 if obfuscate else b""
+        self._include = include
         self._ends: dict[int, bytes] = {}
 
     def encode(self, lines: list[bytes]) -> bytes:
         """The frames of some lines that follow each other in a log, in one piece."""
         frames: list[bytes] = []
         ends = self._ends
-        head, opening, padded = b"?", b"", False
+        head, opening, padded, carries = b"?", b"", False, False
         for number, line in enumerate(lines, _number_of(lines[0])):
             if not line.startswith(head):  # most lines are of the same type as the one before
                 kind = line[_TYPE_AT : line.index(b'"', _TYPE_AT)]
                 head = line[: _TYPE_AT + len(kind) + 1]
                 opening = b"event: %b\ndata: " % kind
                 padded = bool(self._letters) and kind.endswith(b".delta")
+                carries = kind in CARRIERS
             if padded:
                 which = (number & 63) << 4 | (len(line) & 15)
                 frames += (opening, line[:-1], ends.get(which) or self._end(which))
             else:
-                frames += (opening, line, b"\n\n")
+                frames += (opening, shown_line(line, self._include) if carries else line, b"\n\n")
         return b"".join(frames)
 
     def _end(self, which: int) -> bytes:

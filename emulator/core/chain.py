@@ -1,7 +1,7 @@
 """What a response tells the next turn about its chain, so that no turn reads the whole of it; pure, stores nothing."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
@@ -20,6 +20,8 @@ CALLS: Mapping[str, tuple[str, str]] = {
 }
 OUTPUTS: Mapping[str, tuple[str, str]] = {answer: (call, name) for call, (answer, name) in CALLS.items()}
 
+_HOSTED = frozenset({"mcp_approval_request", "mcp_approval_response", "mcp_list_tools", "code_interpreter_call"})
+
 Calls = dict[str, tuple[str, str]]
 
 
@@ -27,16 +29,17 @@ Calls = dict[str, tuple[str, str]]
 class ChainState:
     """The state of a chain after a response: `depth` turns, `tokens` of its items, and what is still open.
 
-    `open_calls` maps a call_id without output to (item type, name). Approvals, listed MCP servers and the active
-    container are kept for the tools that need them. `fixture` answered the last turn (None: the built-in model),
-    `hits` counts how often each fixture that is counted per chain has answered in it.
+    `open_calls` maps a call_id without output to (item type, name). `approvals` maps the id of an MCP approval request
+    without answer to its server_label, name and arguments, `mcp_servers` the label of a listed MCP server to the id of
+    the item that lists its tools; `container` is the one that code ran in last. `fixture` answered the last turn
+    (None: the built-in model), `hits` counts how often each fixture that is counted per chain has answered in it.
     """
 
     depth: int = 0
     tokens: int = 0
     open_calls: Calls = field(default_factory=dict)
     approvals: dict[str, Any] = field(default_factory=dict)
-    mcp_servers: tuple[str, ...] = ()
+    mcp_servers: dict[str, str] = field(default_factory=dict)
     container: str | None = None
     fixture: str | None = None
     hits: dict[str, int] = field(default_factory=dict)
@@ -50,7 +53,7 @@ class ChainState:
         """Read a saved state back."""
         data = orjson.loads(saved)
         calls = {call_id: (kind, name) for call_id, (kind, name) in data.pop("open_calls").items()}
-        return cls(**{**data, "mcp_servers": tuple(data["mcp_servers"]), "open_calls": calls})
+        return cls(**{**data, "open_calls": calls})
 
     def after(self, items: Sequence[Mapping[str, Any]]) -> "ChainState":
         """The state after a turn's input `items`; its instructions and tools are not inherited."""
@@ -62,9 +65,24 @@ class ChainState:
 
     def _grown(self, items: Sequence[Mapping[str, Any]], depth: int) -> "ChainState":
         tokens = self.tokens + count_items(items)
-        open_calls = _still_open(self.open_calls, items)
-        kept = self.approvals, self.mcp_servers, self.container, self.fixture, self.hits
-        return ChainState(depth, tokens, open_calls, *kept)
+        grown = replace(self, depth=depth, tokens=tokens, open_calls=_still_open(self.open_calls, items))
+        return _with_hosted(grown, items) if any(item["type"] in _HOSTED for item in items) else grown
+
+
+def _with_hosted(state: ChainState, items: Iterable[Mapping[str, Any]]) -> ChainState:
+    """The state with what the items of hosted tools say of it."""
+    approvals, servers, container = dict(state.approvals), dict(state.mcp_servers), state.container
+    for item in items:
+        match item["type"]:
+            case "mcp_approval_request":
+                approvals[item["id"]] = {name: item[name] for name in ("server_label", "name", "arguments")}
+            case "mcp_approval_response":
+                approvals.pop(item["approval_request_id"], None)
+            case "mcp_list_tools" if not item.get("error"):
+                servers[item["server_label"]] = item["id"]
+            case "code_interpreter_call":
+                container = item["container_id"]
+    return replace(state, approvals=approvals, mcp_servers=servers, container=container)
 
 
 def _still_open(calls: Calls, items: Iterable[Mapping[str, Any]]) -> Calls:

@@ -12,6 +12,11 @@ def monotonic() -> float:
     return time.monotonic()
 
 
+def machine_time() -> float:
+    """Seconds since 1970 of the machine, for leases that several servers look at; never an event's time."""
+    return time.time()
+
+
 class Clock:
     """Seconds since 1970 as a namespace sees them: `real`, at an `offset` from its base, or `frozen`.
 

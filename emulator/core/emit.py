@@ -25,6 +25,8 @@ class Deltas(NamedTuple):
 
 Emission = tuple[str, dict[str, Any] | Deltas]
 Emissions = Iterator[Emission]
+# No event: here a run waits until the outside work of a call is done.
+WORK: Emission = ("work", {})
 
 
 def message(
@@ -86,6 +88,17 @@ def call(item: dict[str, Any], index: int, field: str, event: str, deltas: Seque
 def item(done: dict[str, Any], index: int) -> Emissions:
     """Any item, with nothing between its beginning and its end."""
     yield _added(index, {**done, "status": "in_progress"} if "status" in done else done)
+    yield _done(index, done)
+
+
+def phases(begun: dict[str, Any], done: dict[str, Any], index: int, event: str, names: Sequence[str]) -> Emissions:
+    """A hosted tool's item that goes through phases, each an event `event`.name; the last one comes after the work."""
+    at = {"item_id": done["id"], "output_index": index}
+    yield _added(index, begun)
+    for name in names[:-1]:
+        yield f"{event}.{name}", at
+    yield WORK
+    yield f"{event}.{names[-1]}", at
     yield _done(index, done)
 
 

@@ -4,13 +4,13 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from emulator.core.item_types import ITEM_TYPES
+from emulator.core.views import shown_item
 
 Item = dict[str, Any]
 
 ITEM_PREFIXES: Mapping[str, str] = {kind: row.prefix for kind, row in ITEM_TYPES.items()}
 _IMAGE = "message.input_image.image_url"
 _SCREENSHOT = "computer_call_output.output.image_url"
-_CODE = "code_interpreter_call.outputs"
 
 
 def normalise(item: Item, new_id: Callable[[str], str]) -> Item:
@@ -70,7 +70,7 @@ def _part(part: Item) -> Item:
 def hide(items: Iterable[Item], include: Collection[str]) -> list[Item]:
     """The items as a list shows them: what is heavy is left out unless `include` asks for it.
 
-    Left out are data URLs of images in messages and of screenshots, and the outputs of the code interpreter.
+    Left out are data URLs of images in messages and of screenshots, and what `core/views.py` hides of output items.
     """
     return [_hidden(item, include) for item in items]
 
@@ -83,9 +83,7 @@ def _hidden(item: Item, include: Collection[str]) -> Item:
             return {**item, "content": [_without_data_url(part) for part in content]}
     elif kind == "computer_call_output" and _SCREENSHOT not in include:
         return {**item, "output": _without_data_url(item["output"])}
-    elif kind == "code_interpreter_call" and _CODE not in include and item.get("outputs"):
-        return {**item, "outputs": None}
-    return item
+    return shown_item(item, include)
 
 
 def _has_data_url(part: Any) -> bool:

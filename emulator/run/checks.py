@@ -12,8 +12,6 @@ from emulator.run.namespace import Namespace
 from emulator.script.schema_check import check_text_format
 from emulator.store import files
 
-BUILT_TOOLS = ("function", "custom")
-
 
 def check_request(request: CreateRequest, deployment: Deployment, dialect: Dialect) -> None:
     """Refuse what the deployment or the dialect does not take, and what is known but not built."""
@@ -29,9 +27,6 @@ def check_request(request: CreateRequest, deployment: Deployment, dialect: Diale
 
 
 def _check_built(request: CreateRequest, deployment: Deployment) -> None:
-    for number, tool in enumerate(request.tools):
-        if tool["type"] not in BUILT_TOOLS:
-            raise ApiError("not_implemented", f"tools[{number}].type", what=f"the tool '{tool['type']}'")
     if request.conversation is not None:
         raise ApiError("not_implemented", "conversation", what="the conversations API")
     if request.prompt is not None and not request.input:

@@ -17,23 +17,26 @@ from emulator.core import deployments
 from emulator.core.chain import ChainState
 from emulator.core.clock import breathe
 from emulator.core.dialects import Dialect
+from emulator.core.emit import Deltas
 from emulator.core.log import EventLog
 from emulator.core.requests import CreateRequest
 from emulator.core.response import new_response
+from emulator.run import hosted, jobs
 from emulator.run.checks import check_context, check_files, check_request
-from emulator.run.conversation import Item, take_turn
+from emulator.run.conversation import take_turn
 from emulator.run.namespace import Namespace
-from emulator.run.settle import Derivation
+from emulator.run.settle import Derivation, replan
 from emulator.run.take import take_fixture
 from emulator.run.timeline import AT_ONCE, Due, Gates, timeline
 from emulator.script.ask import Ask
 from emulator.script.fault import Fault
 from emulator.script.incident import plan_for_incident
 from emulator.script.plan import Plan
-from emulator.script.planning import context_tokens, make_plan, scripted_plan
+from emulator.script.planning import Said, context_tokens, make_plan, say
 from emulator.script.view import View
 from emulator.store import responses as rows
 from emulator.store.responses import ResponseRow
+from emulator.tools.base import ToolContext
 
 Ahead = Callable[[bytes], Awaitable[None]]
 NOW = Gates()
@@ -42,15 +45,36 @@ UNSEEN = sys.maxsize  # a log whose lines nobody reads is folded, not encoded
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One execution of a plan: an accepted request and the Response before its first event."""
+    """One execution of a plan: an accepted request and the Response before its first event.
+
+    `said` and `context` are what the plan was made from, and is made from again after outside work; `tokens` is the
+    size of the context.
+    """
 
     namespace: Namespace
-    request: CreateRequest
+    ask: Ask
     response: dict[str, Any]
-    items: tuple[Item, ...]
     chain: ChainState
+    said: Said
     plan: Plan
+    context: ToolContext
+    tokens: int
     started: float
+
+    @property
+    def request(self) -> CreateRequest:
+        """What was asked for."""
+        return self.ask.request
+
+    async def worked(self) -> "Run":
+        """The run with its next outside work done, and what is said after that."""
+        step = self.plan.open_work
+        if step is None:
+            return self
+        done = await jobs.work(step, self.context)
+        done = replace(done, done=max(0.0, self.namespace.clock.now() - self.started))
+        said = await hosted.prepare(self.said.worked(done, self.ask), self.context)
+        return replace(self, said=said, plan=_plan(self.namespace, said, self.ask, self.context.dialect, self.tokens))
 
 
 async def accept(
@@ -64,15 +88,19 @@ async def accept(
     ready = await _admit(namespace, dialect, request, headers)
     view = View(ready.ask)
     taken = await take_fixture(namespace, view)
-    scripted = scripted_plan(view, taken, response_id=ready.response_id, now=ready.now)
-    every = namespace.settings.stream_every
-    plan = make_plan(scripted, taken.fixture, ready.ask, dialect, tokens=ready.tokens, every=every)
-    plan = plan_for_incident(incident, plan)
+    said = say(view, taken, response_id=ready.context.response_id, now=ready.context.now)
+    said = await hosted.prepare(said, ready.context)
+    plan = plan_for_incident(incident, _plan(namespace, said, ready.ask, dialect, ready.tokens))
+    now = ready.context.now
     response = new_response(
-        request, ready.ask.deployment, dialect, response_id=ready.response_id, created_at=int(ready.now)
+        request, ready.ask.deployment, dialect, response_id=ready.context.response_id, created_at=int(now)
     )
     chain = replace(ready.chain, fixture=plan.fixture, hits=dict(taken.hits))
-    return Run(namespace, request, response, ready.ask.items, chain, plan, ready.now)
+    return Run(namespace, ready.ask, response, chain, said, plan, ready.context, ready.tokens, now)
+
+
+def _plan(namespace: Namespace, said: Said, ask: Ask, dialect: Dialect, tokens: int) -> Plan:
+    return make_plan(said, ask, dialect, tokens=tokens, every=namespace.settings.stream_every)
 
 
 async def count_input_tokens(
@@ -87,8 +115,7 @@ class _Admitted:
     """A request that may run: as the model sees it, what it adds to its chain, how many tokens its context has."""
 
     ask: Ask
-    response_id: str
-    now: float
+    context: ToolContext
     chain: ChainState
     tokens: int
 
@@ -105,11 +132,15 @@ async def _admit(
     chain = turn.before.after(turn.items)
     tokens = check_context(request, deployment, context_tokens(request, chain.tokens))
     ask = Ask(request, deployment, turn.items, turn.calls, headers, turn.before)
-    return _Admitted(ask, response_id, now, chain, tokens)
+    context = hosted.context_of(namespace, ask, dialect, response_id, now)
+    hosted.check_tools(context)
+    return _Admitted(ask, context, chain, tokens)
 
 
 async def complete(run: Run) -> bytes:
     """Run to the end and answer the Response, saved unless `store` is false."""
+    while run.plan.open_work:
+        run = await run.worked()
     log = EventLog(run.response, saved=UNSEEN)
     for due in _events(run):
         log.emit(due.type, due.fields)
@@ -125,8 +156,32 @@ async def stream(run: Run, ahead: Ahead | None = None) -> AsyncIterator[list[byt
     all others have left, and may end the run by raising.
     """
     log = EventLog(run.response)
+    while True:
+        async for batch in _spoken(run, log):
+            if log.ended:
+                break
+            yield batch
+        if log.ended:
+            break
+        if run.plan.open_work is None or run.namespace.stopping.is_set():
+            return
+        run = await run.worked()
+    if ahead is not None:
+        if len(batch) > 1:
+            yield batch[:-1]
+            batch = batch[-1:]
+        await ahead(batch[0])
+    await _save(run, log)
+    yield batch
+
+
+async def _spoken(run: Run, log: EventLog) -> AsyncIterator[list[bytes]]:
+    """The lines of all that is known of a run, as they fall due, in batches; the last one ends the log or all that is.
+
+    It stops early where the server does.
+    """
     batch: list[bytes] = []
-    for due in _events(run):
+    for due in _after(_events(run), log.next_seq):
         if due.at > 0 and run.started + due.at > run.namespace.clock.now():
             if batch:
                 yield batch
@@ -138,13 +193,16 @@ async def stream(run: Run, ahead: Ahead | None = None) -> AsyncIterator[list[byt
             yield batch
             batch = []
             await breathe()
-    if ahead is not None:
-        if len(batch) > 1:
-            yield batch[:-1]
-            batch = batch[-1:]
-        await ahead(batch[0])
-    await _save(run, log)
-    yield batch
+    if batch:
+        yield batch
+
+
+def _after(events: Iterator[Due], seen: int) -> Iterator[Due]:
+    """The events after the first `seen`."""
+    for due in events:
+        if seen <= 0:
+            yield due
+        seen -= len(due.fields.texts) if isinstance(due.fields, Deltas) else 1
 
 
 async def enqueue(run: Run) -> bytes:
@@ -154,7 +212,17 @@ async def enqueue(run: Run) -> bytes:
     lines = derived.advance(run.started)
     row = _row(run, derived.log, plan=queued.plan)
     await _add(run, row, derived.log, lines if row.streamed else [])
+    if run.plan.open_work:
+        run.namespace.begin(_work_on(run))
     return queued.response
+
+
+async def _work_on(run: Run) -> None:
+    """Do the outside work of a background run, one after the other, each saved when it is done."""
+    while run.plan.open_work and not run.namespace.stopping.is_set():
+        run = await run.worked()
+        if not await replan(run.namespace, run.response["id"], run.plan):
+            return
 
 
 def _events(run: Run) -> Iterator[Due]:
@@ -171,7 +239,7 @@ async def _save(run: Run, log: EventLog) -> bytes:
 
 async def _add(run: Run, row: ResponseRow, log: EventLog, lines: list[bytes]) -> None:
     output = log.response["output"] if log.ended else []
-    item_ids = dict.fromkeys(item["id"] for item in (*run.items, *output))
+    item_ids = dict.fromkeys(item["id"] for item in (*run.ask.items, *output))
     await run.namespace.store.insert(rows.new_rows(row, item_ids, lines), key=row.id)
 
 
@@ -193,6 +261,6 @@ def _row(run: Run, log: EventLog, plan: bytes | None = None) -> ResponseRow:
         polled_at=run.started,
         plan=plan,
         response=log.fold(),
-        input=orjson.dumps(run.items),
+        input=orjson.dumps(run.ask.items),
         chain=chain.to_json(),
     )

@@ -1,7 +1,7 @@
 """What a request in one namespace reaches: its store, clock, ids, fixtures and settings; it decides nothing."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -60,7 +60,7 @@ class Namespace:
     processes belongs to the store's guard alone. `live` holds the derivations that a follower goes on with.
 
     `fixtures` are in order of precedence: those of the files (`from_files`) and those `added` at run time. `tally`
-    is how often this process saw each of them answer, by id.
+    is how often this process saw each of them answer, by id. `tasks` do outside work for background runs.
     """
 
     name: str
@@ -81,6 +81,7 @@ class Namespace:
     locks: "WeakValueDictionary[str, asyncio.Lock]" = field(default_factory=WeakValueDictionary)
     live: "dict[str, Derivation]" = field(default_factory=dict)
     tally: dict[str, int] = field(default_factory=dict)
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     def lock(self, response_id: str) -> asyncio.Lock:
         """The lock of one response in this process."""
@@ -88,6 +89,12 @@ class Namespace:
         if lock is None:
             lock = self.locks[response_id] = asyncio.Lock()
         return lock
+
+    def begin(self, work: Coroutine[None, None, None]) -> None:
+        """Let outside work go on by itself; the server's stop ends it."""
+        task = asyncio.get_running_loop().create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
 
     @contextmanager
     def following(self, response_id: str) -> Iterator[asyncio.Event]:

@@ -11,6 +11,7 @@ from emulator.core.chain import ChainState
 from emulator.core.errors import ApiError
 from emulator.core.log import EventLog
 from emulator.core.states import ENDED
+from emulator.run.jobs import without_lost_work
 from emulator.run.namespace import Namespace
 from emulator.run.timeline import NEVER, Due, Gates, timeline
 from emulator.script.plan import Plan
@@ -119,6 +120,9 @@ async def saved_row(namespace: Namespace, response_id: str) -> ResponseRow | Non
 def _next_move(namespace: Namespace, row: ResponseRow, *, poll: bool) -> tuple[Derivation, Settled | None]:
     now = namespace.clock.now()
     run = _derivation(namespace, row)
+    if lost := without_lost_work(run.plan):
+        row = replace(row, plan=lost.to_json())
+        run = Derivation(row)
     lines = run.advance(now)
     counts = run.plan.progress.polls
     if poll and counts is not None and not run.log.ended and row.polls < counts:
@@ -150,6 +154,21 @@ def _derivation(namespace: Namespace, row: ResponseRow) -> Derivation:
     if run is None or (run.log.next_seq, run.polls) != (row.next_seq, row.polls):
         run = Derivation(row)
     return run
+
+
+async def replan(namespace: Namespace, response_id: str, plan: Plan) -> bool:
+    """Go on with a plan that knows more than the saved one, and with the same events up to there; False: it ended."""
+    while True:
+        row = await find(namespace, response_id)
+        if row is None or row.status in ENDED:
+            return False
+        async with namespace.lock(response_id):
+            run = Derivation(replace(row, plan=plan.to_json()))
+            lines = run.advance(namespace.clock.now())
+            move = settled(replace(row, plan=plan.to_json()), run.log, lines)
+            namespace.live.pop(response_id, None)
+            if await save_move(namespace, row, move):
+                return not run.log.ended
 
 
 async def save_move(namespace: Namespace, seen: ResponseRow, move: Settled) -> bool:

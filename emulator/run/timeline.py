@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from emulator.core import emit
+from emulator.core.hosted import HostedCall
 from emulator.core.ids import ItemIds
 from emulator.core.item_types import ITEM_TYPES
 from emulator.core.items import normalise
@@ -14,6 +15,7 @@ from emulator.tools import tool
 
 NEVER = float("inf")
 AT_ONCE = 64  # events sent before the other streams get their turn
+WORKING = emit.WORK[0]
 _WORD = re.compile(r"\S+\s*|\s+")
 _END_EVENT = {
     "completed": "response.completed",
@@ -49,22 +51,41 @@ def timeline(plan: Plan, response_id: str, started: float, *, background: bool, 
     at = max(gates.begin, gates.go)
     if at == NEVER:
         return
-    delay, every = plan.pace.first or plan.pace.every, plan.pace.every
+    pacing = _Pacing(plan.pace)
     for step, emissions in _emissions(plan, ItemIds(response_id)):
         if isinstance(step, Wait):
             at += step.seconds
         for type_, fields in emissions:
-            if not isinstance(fields, emit.Deltas):
-                yield Due(at, type_, fields)
-            elif delay or every:
-                for text in fields.texts:
-                    at += delay
-                    delay = every
-                    yield Due(at, type_, fields.fields(text))
+            if isinstance(fields, emit.Deltas):
+                for due in pacing.spread(at, type_, fields):
+                    at = due.at
+                    yield due
+            elif isinstance(step, HostedCall) and type_ == WORKING:
+                if step.work is not None:  # what comes next is not known before it is done
+                    return
+                at = max(at, step.done)
             else:
-                for start in range(0, len(fields.texts), AT_ONCE):
-                    yield Due(at, type_, fields._replace(texts=fields.texts[start : start + AT_ONCE]))
+                yield Due(at, type_, fields)
     yield Due(at, _END_EVENT[plan.ending.status], {"response": _end(plan, int(started + at))})
+
+
+class _Pacing:
+    """Gives the deltas of one run their due offsets; only the very first one waits for `first`."""
+
+    def __init__(self, pace: Pace) -> None:
+        self._every = pace.every
+        self._next = pace.first or pace.every
+
+    def spread(self, at: float, type: str, deltas: emit.Deltas) -> Iterator[Due]:  # noqa: A002 (the wire's name)
+        """The deltas of one text one by one, or, without a pace, in units."""
+        if not (self._next or self._every):
+            for start in range(0, len(deltas.texts), AT_ONCE):
+                yield Due(at, type, deltas._replace(texts=deltas.texts[start : start + AT_ONCE]))
+            return
+        for text in deltas.texts:
+            at += self._next
+            self._next = self._every
+            yield Due(at, type, deltas.fields(text))
 
 
 def _emissions(plan: Plan, ids: ItemIds) -> Iterator[tuple[Step, emit.Emissions]]:
@@ -98,6 +119,8 @@ def _item(step: Step, index: int, ids: ItemIds, pace: Pace, status: str) -> emit
             return emit.reasoning(ids.item("rs_"), index, [(text, chunks(text)) for text in summary])
         case Item(item=item):
             return emit.item(_whole(item, ids, status), index)
+        case HostedCall(type=kind):
+            return tool(kind).emit(step, index, ids, chunks, status)
         case _:
             return tool(step.kind).emit(step, index, ids, chunks, status)
 

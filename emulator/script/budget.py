@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from emulator.core.hosted import HostedCall
 from emulator.core.usage import count, count_items, cut
 from emulator.script.plan import CustomToolCall, Events, FunctionCall, Item, Message, Reasoning, Refusal, Step, Wait
 
@@ -46,13 +47,13 @@ def _tokens(step: Step) -> int:
             return count(step.text)
         case Item():
             return count_items([step.item])
-        case Events() | Wait():
-            return 0
+        case _:
+            return count(step.written()) if isinstance(step, HostedCall) else 0
 
 
 def _least(step: Step) -> int:
-    """What a step costs before its text begins; a raw item cannot be cut."""
-    if isinstance(step, Item):
+    """What a step costs before its text begins; an item of a hosted tool or a raw one cannot be cut."""
+    if isinstance(step, Item | HostedCall):
         return _tokens(step)
     return count(step.name) if isinstance(step, FunctionCall | CustomToolCall) else 0
 
@@ -67,7 +68,7 @@ def _cut(step: Step, left: int) -> Step:
             return replace(step, input=cut(step.input, left - _least(step)))
         case Refusal():
             return replace(step, text=cut(step.text, left))
-        case Item() | Events() | Wait():
+        case HostedCall() | Item() | Events() | Wait():
             return step
         case Message():
             text = cut(step.text, left)

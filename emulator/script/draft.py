@@ -75,6 +75,8 @@ def filled(value: Any, values: Values) -> Any:
     """The value with its templates filled in; one that is nothing but `{{ }}` becomes what it stands for."""
     if isinstance(value, Template):
         return value.value(values)
+    if isinstance(value, Json):
+        return dumped(filled(value.value, values))
     if isinstance(value, dict):
         return {key: filled(entry, values) for key, entry in value.items()}
     return [filled(entry, values) for entry in value] if isinstance(value, list) else value
@@ -91,8 +93,6 @@ def _text(field: Any, values: Values) -> Any:
     """A field of a step: its texts stay texts."""
     if isinstance(field, Template):
         return field.text(values)
-    if isinstance(field, Json):
-        return dumped(filled(field.value, values))
     if isinstance(field, Texts):
         return _texts(field.value, values)
     if isinstance(field, tuple):

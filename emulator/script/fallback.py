@@ -1,4 +1,4 @@
-"""The built-in model: what is said where no fixture matches, always the same; it runs no tool."""
+"""The built-in model: what is said where no fixture matches, always the same; it runs no tool itself."""
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -7,6 +7,8 @@ from typing import Any
 import orjson
 
 from emulator.core.errors import ApiError
+from emulator.core.hosted import HostedCall
+from emulator.script import hosted
 from emulator.script.ask import Ask, message_text
 from emulator.script.bounds import SchemaError, Steps, TooMuchWorkError
 from emulator.script.budget import limit, output_tokens
@@ -29,18 +31,21 @@ HINT = 2_000  # characters of a prompt that arguments and JSON are filled from
 def answer(ask: Ask) -> tuple[Step, ...]:
     """The steps with which the built-in model answers (docs/reference/built-in-model.md).
 
-    A reasoning step first for reasoning deployments, then one call or one message. Raises `not_implemented`
-    where JSON, arguments or a tool's input are asked for in a way that it cannot follow: a fixture can.
+    A reasoning step first for reasoning deployments, then one call, or one message, before which a hosted tool may
+    run. Raises `not_implemented` where JSON, arguments or a tool's input are asked for in a way that it cannot follow:
+    a fixture can.
     """
-    request = ask.request
     last = ask.items[-1] if ask.items else {}
-    step = _call(ask) if request.tools and _from_user(last) else None
-    if step is None:
-        step = Message(_words(ask, last))
-    if ask.deployment.reasoning:
-        thought = _reasoning(ask, step)
-        return (step,) if thought is None else (thought, step)
-    return (step,)
+    step = _call(ask) if ask.request.tools and _from_user(last) else None
+    steps = (step,) if step else hosted.answer(ask, lambda: _words(ask, last)) or (Message(_words(ask, last)),)
+    thought = _reasoning(ask, steps[0]) if ask.deployment.reasoning else None
+    return steps if thought is None else (thought, *steps)
+
+
+def go_on(ask: Ask, steps: Sequence[Step]) -> tuple[Step, ...]:
+    """What the built-in model says after `steps`, the outside work of the last of which is done."""
+    last = ask.items[-1] if ask.items else {}
+    return hosted.go_on(ask, steps, lambda: _words(ask, last))
 
 
 def _from_user(item: Mapping[str, Any]) -> bool:
@@ -63,7 +68,8 @@ def _summary(ask: Ask, step: Step, style: str) -> tuple[str, ...]:
     first = f"**Reading the request**\n\n{about}"
     if style != "detailed":
         return (first,)
-    next_move = "answer in words" if isinstance(step, Message) else f"call {getattr(step, 'name', 'a tool')}"
+    tool = step.type if isinstance(step, HostedCall) else getattr(step, "name", "a tool")
+    next_move = "answer in words" if isinstance(step, Message) else f"call {tool}"
     return (first, f"**Choosing the answer**\n\nThe next thing to do is to {next_move}.")
 
 

@@ -5,6 +5,8 @@ from typing import Any, ClassVar
 
 import orjson
 
+from emulator.core.hosted import HostedCall
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -76,8 +78,8 @@ class Wait:
     seconds: float
 
 
-Step = Message | Refusal | Reasoning | FunctionCall | CustomToolCall | Item | Events | Wait
-_KINDS = (Message, Refusal, Reasoning, FunctionCall, CustomToolCall, Item, Events, Wait)
+Step = Message | Refusal | Reasoning | FunctionCall | CustomToolCall | HostedCall | Item | Events | Wait
+_KINDS = (Message, Refusal, Reasoning, FunctionCall, CustomToolCall, HostedCall, Item, Events, Wait)
 STEPS: dict[str, type[Step]] = {step.kind: step for step in _KINDS}
 
 
@@ -142,6 +144,11 @@ class Plan:
     usage: Usage = field(default_factory=Usage)
     fixture: str | None = None
     closing: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def open_work(self) -> HostedCall | None:
+        """The first call whose outside work is not done yet: nothing after it is known."""
+        return next((step for step in self.steps if isinstance(step, HostedCall) and step.work is not None), None)
 
     def to_json(self) -> bytes:
         """The plan as it is saved."""

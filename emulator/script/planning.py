@@ -1,17 +1,18 @@
 """From a request and the fixture that answers it to a plan, else the built-in model's; it runs nothing."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from emulator.core.dialects import Dialect
 from emulator.core.errors import ApiError
+from emulator.core.hosted import HostedCall
 from emulator.core.requests import CreateRequest
 from emulator.core.response import closing
 from emulator.core.usage import count, count_tools
 from emulator.script.ask import Ask
-from emulator.script.fallback import answer, limit, output_tokens
+from emulator.script.fallback import answer, go_on, limit, output_tokens
 from emulator.script.fixture import Fixture
-from emulator.script.plan import Ending, Message, Pace, Plan, Progress, Refusal, Usage
+from emulator.script.plan import Ending, Message, Pace, Plan, Progress, Refusal, Step, Usage
 from emulator.script.scene import scene
 from emulator.script.template_parts import TemplateError
 from emulator.script.then import Then
@@ -37,29 +38,47 @@ class Taken:
     hits: Mapping[str, int] = field(default_factory=dict)
 
 
-def scripted_plan(view: View, taken: Taken, *, response_id: str, now: float) -> Plan | None:
-    """The plan of what a fixture says, its templates filled in; None without one. Raises `template_failed`."""
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a run says, before it is a plan: `fixture` says it, or the built-in model where that is None."""
+
+    steps: tuple[Step, ...]
+    ending: Ending = COMPLETED
+    fixture: Fixture | None = None
+
+    @property
+    def name(self) -> str | None:
+        """The name of the fixture."""
+        return self.fixture.name if self.fixture else None
+
+    def worked(self, done: HostedCall, ask: Ask) -> "Said":
+        """The same with the outside work of its first open call `done`; the built-in model says what comes next."""
+        at = next(at for at, step in enumerate(self.steps) if isinstance(step, HostedCall) and step.work is not None)
+        steps = (*self.steps[:at], done, *self.steps[at + 1 :])
+        return replace(self, steps=steps if self.fixture else (*steps, *go_on(ask, steps)))
+
+
+def say(view: View, taken: Taken, *, response_id: str, now: float) -> Said:
+    """What answers a request: a fixture with its templates filled in, or the built-in model.
+
+    Raises `template_failed`, and `not_implemented` for what the built-in model cannot do.
+    """
     fixture = taken.fixture
     if fixture is None:
-        return None
+        return Said(answer(view.ask))
     try:
         steps = taken.then.filled(lambda: scene(view, fixture.when, response_id=response_id, now=now))
     except TemplateError as error:
         failure = ApiError("template_failed", fixture=fixture.name, where=fixture.where, reason=error)
         failure.fixture = fixture.name
         raise failure from None
-    return Plan(steps, taken.then.ending, fixture.pace, fixture.progress or Progress(), fixture=fixture.name)
+    return Said(steps, taken.then.ending, fixture)
 
 
-def make_plan(
-    scripted: Plan | None, fixture: Fixture | None, ask: Ask, dialect: Dialect, *, tokens: int, every: float
-) -> Plan:
-    """The plan of a run, `scripted` by a fixture or the built-in model's.
-
-    `tokens` is the size of its context, `every` the pace of an unscripted stream in seconds.
-    """
-    request = ask.request
-    steps, ending = (scripted.steps, scripted.ending) if scripted else (answer(ask), COMPLETED)
+def make_plan(said: Said, ask: Ask, dialect: Dialect, *, tokens: int, every: float) -> Plan:
+    """The plan of a run; `tokens` is the size of its context, `every` the pace of an unscripted stream in seconds."""
+    request, fixture = ask.request, said.fixture
+    steps, ending = said.steps, said.ending
     if request.max_output_tokens is not None:
         steps, cut = limit(steps, request.max_output_tokens)
         ending = CUT if cut else ending
@@ -71,7 +90,7 @@ def make_plan(
         pace=_pace(ask, fixture, every),
         progress=(fixture and fixture.progress) or (AT_FULL_SPEED if request.stream else POLLS),
         usage=Usage(**{"input": tokens, "output": output, "reasoning": reasoning, **told}),
-        fixture=fixture.name if fixture else None,
+        fixture=said.name,
         closing=closing(
             request,
             dialect,

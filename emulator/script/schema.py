@@ -3,6 +3,7 @@
 from typing import Any
 
 from emulator.script.fixture import AT_END, CHUNKS, KEYS, PER, USAGE
+from emulator.script.hosted import FORMS, form
 from emulator.script.raw import ANNOTATIONS, INDEXES, OUTPUT_TYPES
 from emulator.script.then import ENDINGS, ERROR_KEYS, REASONS, STEPS
 from emulator.script.when import KEYS as WHEN_KEYS
@@ -105,7 +106,8 @@ FIXTURE: Schema = {
 
 def schema() -> Schema:
     """The whole schema: one fixture or a list of them."""
-    steps = {**{key: STEP[key] for key in (*STEPS, *ENDINGS)}, "error": {"$ref": "#/$defs/error"}}
+    forms = {key: form(key).SCHEMA for key in FORMS}
+    steps = {**{key: STEP[key] for key in (*STEPS, *ENDINGS)}, **forms, "error": {"$ref": "#/$defs/error"}}
     fixture = _object({key: FIXTURE[key] for key in KEYS})
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

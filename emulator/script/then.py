@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from emulator.script.draft import Draft, Json, Texts, data, made, words
+from emulator.script.hosted import FORMS, form
 from emulator.script.node import Node
 from emulator.script.plan import (
     CustomToolCall,
@@ -89,7 +90,7 @@ def read_then(node: Node) -> Then:
         if kind in ENDINGS:
             ending = ENDINGS[kind](value)
         else:
-            steps.append(STEPS[kind](value))
+            steps.append(STEPS[kind](value) if kind in STEPS else form(kind).read(value))
         if kind == "item":
             items.append(value)
     check_order(items)
@@ -99,7 +100,7 @@ def read_then(node: Node) -> Then:
 def _step(node: Node) -> tuple[str, Node]:
     if not isinstance(node.value, dict):
         node.wrong(f"{node.label} must be a mapping such as {{message: Hello}}, not {node.kind}")
-    entries = node.mapping((*STEPS, *ENDINGS, "error"), LATER)
+    entries = node.mapping((*STEPS, *FORMS, *ENDINGS, "error"), LATER)
     if len(entries) != 1:
         node.wrong(f"{node.label} must have one key, not {len(entries)}: each step is an entry of its own")
     return next(iter(entries.items()))

@@ -77,6 +77,7 @@ _MOVE = (
         next_seq=bindparam("to_seq"),
         polls=bindparam("to_polls"),
         polled_at=bindparam("to_polled_at"),
+        plan=bindparam("to_plan"),
         response=bindparam("to_response"),
         chain=bindparam("to_chain"),
     )
@@ -123,6 +124,7 @@ def move(
             "to_seq": then.next_seq,
             "to_polls": then.polls,
             "to_polled_at": then.polled_at,
+            "to_plan": then.plan,
             "to_response": then.response,
             "to_chain": then.chain,
         },

@@ -1,15 +1,34 @@
-"""The tools by the type of the item that they emit, each imported when it is first needed; no tool knows a store."""
+"""The tools by the items that they emit and by how a request offers them, each imported when it is first needed."""
 
+from collections.abc import Mapping
 from importlib import import_module
 
 from emulator.tools.base import Tool
 
-TOOLS = {
-    "function_call": "emulator.tools.function",
-    "custom_tool_call": "emulator.tools.custom",
+# Output item type -> module. A new tool is one file and its lines here.
+TOOLS: Mapping[str, str] = {
+    "function_call": "function",
+    "custom_tool_call": "custom",
+    "web_search_call": "web_search",
+}
+# The type under which a request offers a hosted tool -> module.
+OFFERED: Mapping[str, str] = {
+    "web_search": "web_search",
+    "web_search_2025_08_26": "web_search",
+    "web_search_preview": "web_search",
+    "web_search_preview_2025_03_11": "web_search",
 }
 
 
-def tool(kind: str) -> Tool:
+def tool(item_type: str) -> Tool:
     """The tool that emits items of this type."""
-    return import_module(TOOLS[kind]).TOOL  # type: ignore[no-any-return]
+    return _load(TOOLS[item_type])
+
+
+def offered_tool(type: str) -> Tool | None:  # noqa: A002 (the wire's name)
+    """The hosted tool that a request offers under this type; None where it is none, or not built."""
+    return _load(OFFERED[type]) if type in OFFERED else None
+
+
+def _load(name: str) -> Tool:
+    return import_module(f"emulator.tools.{name}").TOOL  # type: ignore[no-any-return]

@@ -1,16 +1,66 @@
-"""What a tool is: it turns one scripted step into its item's events; it reads no store and no clock."""
+"""What a tool is: it checks how it is offered, completes and emits its items, does outside work; it reads no store."""
 
-from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
+from emulator.core.chain import ChainState
+from emulator.core.deployments import Deployment
+from emulator.core.dialects import Dialect
 from emulator.core.emit import Emissions
+from emulator.core.hosted import HostedCall
 from emulator.core.ids import ItemIds
+from emulator.core.requests import CreateRequest
+from emulator.settings import Settings
 
+Object = dict[str, Any]
 Chunks = Callable[[str], Sequence[str]]
 
 
-class Tool(Protocol):
-    """One tool, chosen by the kind of a step."""
+@dataclass(frozen=True, slots=True)
+class ToolContext:
+    """What a tool may reach of one run, handed to it by `run/`.
+
+    `items` are the request's own, normalised; `before` is the chain that it goes on with; `headers` are in lower case;
+    `now` is the run's start in seconds of the namespace's clock.
+    """
+
+    request: CreateRequest
+    deployment: Deployment
+    dialect: Dialect
+    headers: Mapping[str, str]
+    items: tuple[Object, ...]
+    before: ChainState
+    settings: Settings
+    response_id: str
+    now: float
+
+    def offered(self, *types: str) -> list[Object]:
+        """The request's tools of these types, as a response echoes them."""
+        return [tool for tool in self.request.tools if tool["type"] in types]
+
+
+class Tool:
+    """One tool, chosen by the type of its item; a tool says only what it does otherwise than this."""
+
+    def check(self, tool: Object, param: str, context: ToolContext) -> None:
+        """Refuse a request that offers `tool`, at `param` such as `tools[0]`, in a way that it cannot; ApiError."""
+
+    async def prepare(self, step: HostedCall, context: ToolContext) -> tuple[HostedCall, ...]:
+        """The step with what it needs before the run starts, and the steps that must come before it.
+
+        With `work` it says what must be done outside. Nothing is stored yet; ApiError refuses the request.
+        """
+        return (step,)
+
+    async def work(self, step: HostedCall, context: ToolContext) -> HostedCall:
+        """Do the outside work of a step, once; what goes wrong becomes the item's, it is not raised."""
+        return replace(step, work=None)
+
+    def abandoned(self, step: HostedCall) -> HostedCall:
+        """The step as it ends when its work was lost, because the server that did it died."""
+        return replace(step, work=None, fields={**step.fields, "status": "failed"})
 
     def emit(self, step: Any, index: int, ids: ItemIds, chunks: Chunks, status: str) -> Emissions:
-        """The events of one item at `output_index` `index`, which ends with `status`."""
+        """The events of one item at `output_index` `index`, which ends with `status` unless it says another."""
+        raise TypeError(f"{type(self).__name__} emits nothing")

@@ -4,10 +4,10 @@ from typing import Any
 
 from emulator.core import emit
 from emulator.core.ids import ItemIds
-from emulator.tools.base import Chunks
+from emulator.tools.base import Chunks, Tool
 
 
-class Function:
+class Function(Tool):
     """Emits `function_call` items."""
 
     def emit(self, step: Any, index: int, ids: ItemIds, chunks: Chunks, status: str) -> emit.Emissions:

@@ -23,12 +23,15 @@ from emulator.core.requests import parse_create
 from emulator.core.response import new_response
 from emulator.core.tool_params import TOOLS
 from emulator.core.unknown import LATER, names
-from emulator.run.checks import BUILT_TOOLS
+from emulator.run.hosted import CALLED_BY_CLIENT
+from emulator.script import hosted
 from emulator.script.draft import Draft
 from emulator.script.load import load_fixtures
 from emulator.script.plan import CustomToolCall, Ending, Events, FunctionCall, Item, Message, Plan, Reasoning, Refusal
 from emulator.settings import TABLE
-from tests.plans import events_of, whole_log
+from emulator.tools import OFFERED
+from emulator.tools import TOOLS as ITEMS
+from tests.plans import HOSTED, events_of, whole_log
 
 ROOT = Path(__file__).parents[2]
 BUILT = ("exact", "partial")
@@ -100,7 +103,7 @@ def of_items(events):
     return {event["item"]["type"] for event in events if event["type"] == "response.output_item.done"}
 
 
-ALL_PLANS = [Plan(STEPS, ending) for ending in ENDINGS]
+ALL_PLANS = [Plan((*STEPS, *HOSTED), ending) for ending in ENDINGS]
 
 
 @pytest.mark.parametrize("table", [*TABLES, "uncertain"])
@@ -197,7 +200,9 @@ def test_an_error_that_is_called_built_is_raised_somewhere():
 
 def test_every_tool_has_a_row():
     assert named("tools") == set(TOOLS)
-    assert named("tools", *BUILT) == set(BUILT_TOOLS)
+    assert named("tools", *BUILT) == {*CALLED_BY_CLIENT, *OFFERED}
+    assert OFFERED == hosted.OFFERED
+    assert {*hosted.FORMS} <= {*ITEMS}
 
 
 @pytest.mark.parametrize("row", rows("tools"), ids=lambda row: row["name"])

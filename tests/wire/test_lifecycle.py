@@ -165,7 +165,7 @@ def test_compact_is_not_there_in_azure(http):
 
 
 def test_what_is_not_built_says_so(http):
-    answer = http.post("/responses", json={"model": "gpt-4o", "input": "x", "tools": [{"type": "web_search"}]})
+    answer = http.post("/responses", json={"model": "gpt-4o", "input": "x", "tools": [{"type": "tool_search"}]})
     assert answer.status_code == 501
     assert answer.headers["x-should-retry"] == "false"
     assert answer.json()["error"]["code"] == "not_implemented"

@@ -20,7 +20,7 @@ def ended(*items):
 
 
 def test_a_state_survives_being_saved():
-    state = ChainState(3, 120, {"call_1": ("function_call", "f")}, {"mcpr_1": {"a": 1}}, ("github",), "cntr_1")
+    state = ChainState(3, 120, {"call_1": ("function_call", "f")}, {"mcpr_1": {"a": 1}}, {"github": "mcpl_1"}, "cntr_1")
     assert ChainState.from_json(state.to_json()) == state
 
 

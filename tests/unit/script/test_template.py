@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from emulator.core.clock import monotonic
 from emulator.script.fixture import from_dict
-from emulator.script.planning import Taken, scripted_plan
+from emulator.script.planning import Taken, say
 from emulator.script.scene import Chance
 from emulator.script.template import template
 from emulator.script.template_parts import TemplateError
@@ -140,7 +140,7 @@ def test_a_template_that_is_one_value_is_that_value(value):
 def plan(request_, *then, when=None, response_id="resp_1", now=1_763_000_000.5):
     one = from_dict({"name": "n", "when": when or {}, "then": list(then)}, "here")
     taken = Taken(one, one.then)
-    return scripted_plan(View(request_), taken, response_id=response_id, now=now)
+    return say(View(request_), taken, response_id=response_id, now=now)
 
 
 def test_a_template_sees_the_request_its_captures_the_clock_and_the_turn():

@@ -1,0 +1,28 @@
+"""A call of a hosted tool as a plan holds it, before its events are made; it runs nothing and reaches nothing."""
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+Object = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class HostedCall:
+    """One output item of a hosted tool: its `type` and the `fields` that its tool makes the item from.
+
+    The tool in `emulator/tools/` that owns the type says which fields there are. `work` is what must be done outside
+    before the item can end (None: nothing, or it is done), `done` when it was, in seconds from the run's start.
+    """
+
+    kind: ClassVar[str] = "hosted_call"
+    type: str
+    fields: Object = field(default_factory=dict)
+    work: Object | None = None
+    done: float = 0.0
+
+    def written(self) -> str:
+        """What the model itself wrote of it: that is what is billed."""
+        return "\n".join(str(self.fields[name]) for name in WRITTEN if self.fields.get(name))
+
+
+WRITTEN = ("name", "code", "arguments", "query", "prompt")

@@ -1,0 +1,73 @@
+"""Hosted tools before a run: what they refuse, and what their calls need; it makes no event and works on nothing."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from emulator.core.clock import machine_time
+from emulator.core.dialects import Dialect
+from emulator.core.errors import ApiError
+from emulator.core.hosted import HostedCall
+from emulator.run.namespace import Namespace
+from emulator.script.ask import Ask
+from emulator.script.plan import Step
+from emulator.script.planning import Said
+from emulator.tools import offered_tool, tool
+from emulator.tools.base import ToolContext
+
+CALLED_BY_CLIENT = ("function", "custom")
+LEASE = 90.0  # seconds of the machine after which work that nobody finished counts as lost
+
+
+def context_of(namespace: Namespace, ask: Ask, dialect: Dialect, response_id: str, now: float) -> ToolContext:
+    """What the tools of one run may reach."""
+    return ToolContext(
+        request=ask.request,
+        deployment=ask.deployment,
+        dialect=dialect,
+        headers=ask.headers,
+        items=ask.items,
+        before=ask.before,
+        settings=namespace.settings,
+        response_id=response_id,
+        now=now,
+    )
+
+
+def check_tools(context: ToolContext) -> None:
+    """Refuse a tool that is offered in a way that it cannot be, and one that is not built."""
+    for number, offered in enumerate(context.request.tools):
+        kind = offered["type"]
+        if kind in CALLED_BY_CLIENT:
+            continue
+        hosted = offered_tool(kind)
+        if hosted is None:
+            raise ApiError("not_implemented", f"tools[{number}].type", what=f"the tool '{kind}'")
+        hosted.check(offered, f"tools[{number}]", context)
+
+
+async def prepare(said: Said, context: ToolContext) -> Said:
+    """What is said, its calls of hosted tools with what they need; nothing is stored.
+
+    What the built-in model says after a call that must be worked on is not known yet, so it is left out.
+    """
+    if not any(isinstance(step, HostedCall) for step in said.steps):
+        return said
+    steps: list[Step] = []
+    for step in said.steps:
+        steps += await _prepared(step, context)
+        if said.fixture is None and any(isinstance(made, HostedCall) and made.work is not None for made in steps):
+            break
+    return replace(said, steps=tuple(steps))
+
+
+async def _prepared(step: Step, context: ToolContext) -> Sequence[Step]:
+    if not isinstance(step, HostedCall) or step.work is not None:
+        return (step,)
+    return [leased(made) for made in await tool(step.type).prepare(step, context)]
+
+
+def leased(step: HostedCall) -> HostedCall:
+    """A step whose work, if it has some, counts as lost after a while."""
+    if step.work is None:
+        return step
+    return replace(step, work={**step.work, "until": machine_time() + LEASE})
