@@ -83,7 +83,7 @@ class World:
             self.ready = False
             self.stop()
             sweeper.cancel()
-            await asyncio.gather(sweeper, return_exceptions=True)
+            await asyncio.gather(sweeper, self.namespaces.end_work(), return_exceptions=True)
             await self.journal.stop()
             await self.store.close()
 

@@ -73,7 +73,7 @@ class Run:
             return self
         done = await jobs.work(step, self.context)
         done = replace(done, done=max(0.0, self.namespace.clock.now() - self.started))
-        said = await hosted.prepare(self.said.worked(done, self.ask), self.context)
+        said = await hosted.prepare(self.said.worked(done, self.ask), self.context, known=len(self.said.steps))
         return replace(self, said=said, plan=_plan(self.namespace, said, self.ask, self.context.dialect, self.tokens))
 
 

@@ -1,6 +1,5 @@
 """Hosted tools before a run: what they refuse, and what their calls need; it makes no event and works on nothing."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from emulator.core.clock import machine_time
@@ -45,29 +44,23 @@ def check_tools(context: ToolContext) -> None:
         hosted.check(offered, f"tools[{number}]", context)
 
 
-async def prepare(said: Said, context: ToolContext) -> Said:
-    """What is said, its calls of hosted tools with what they need; nothing is stored.
+async def prepare(said: Said, context: ToolContext, known: int = 0) -> Said:
+    """What is said, its calls of hosted tools with what they need; the first `known` steps have it. Nothing is stored.
 
     What the built-in model says after a call that must be worked on is not known yet, so it is left out.
     """
     if not any(isinstance(step, HostedCall) for step in said.steps):
         return said
-    steps: list[Step] = []
-    for step in said.steps:
-        steps += await _prepared(step, context)
+    steps = list(said.steps[:known])
+    for step in said.steps[known:]:
+        steps += await tool(step.type).prepare(step, context) if isinstance(step, HostedCall) else (step,)
         if said.fixture is None and any(isinstance(made, HostedCall) and made.work is not None for made in steps):
             break
-    return replace(said, steps=tuple(steps))
+    return replace(said, steps=tuple(_leased(step) for step in steps))
 
 
-async def _prepared(step: Step, context: ToolContext) -> Sequence[Step]:
-    if not isinstance(step, HostedCall) or step.work is not None:
-        return (step,)
-    return [leased(made) for made in await tool(step.type).prepare(step, context)]
-
-
-def leased(step: HostedCall) -> HostedCall:
-    """A step whose work, if it has some, counts as lost after a while."""
-    if step.work is None:
+def _leased(step: Step) -> Step:
+    """A step whose work, if it has some, counts as lost a while from now."""
+    if not isinstance(step, HostedCall) or step.work is None:
         return step
     return replace(step, work={**step.work, "until": machine_time() + LEASE})

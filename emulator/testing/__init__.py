@@ -15,6 +15,7 @@ from emulator.testing.steps import (
     reasoning,
     refusal,
     wait,
+    web_search_call,
 )
 from emulator.testing.wire import EmulatorError
 
@@ -35,4 +36,5 @@ __all__ = [
     "reasoning",
     "refusal",
     "wait",
+    "web_search_call",
 ]

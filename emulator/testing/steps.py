@@ -33,6 +33,12 @@ def custom_tool_call(name: str, text: str = "") -> Step:
     return {"custom_tool_call": {"name": name, "input": text}}
 
 
+def web_search_call(query: str, *, sources: Iterable[str] = ()) -> Step:
+    """A search of the web that found these URLs."""
+    found = list(sources)
+    return {"web_search_call": {"query": query, "sources": found} if found else query}
+
+
 def item(fields: Mapping[str, Any] | None = None, /, **named: Any) -> Step:
     """Any output item of the wire, with its `type`; the server makes the id and the events."""
     return {"item": {**(fields or {}), **named}}

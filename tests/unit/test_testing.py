@@ -22,6 +22,7 @@ from emulator.testing import (
     reasoning,
     refusal,
     wait,
+    web_search_call,
 )
 from emulator.testing.clock import seconds_of
 from emulator.testing.wire import plain_url
@@ -59,6 +60,8 @@ def emu(host):
         (function_call("f", {"a": 1}, b=2), {"function_call": {"name": "f", "arguments": {"a": 1, "b": 2}}}),
         (function_call("f", "{no json"), {"function_call": {"name": "f", "arguments": "{no json"}}),
         (custom_tool_call("t", "text"), {"custom_tool_call": {"name": "t", "input": "text"}}),
+        (web_search_call("cats"), {"web_search_call": "cats"}),
+        (web_search_call("cats", sources=["u"]), {"web_search_call": {"query": "cats", "sources": ["u"]}}),
         (wait("2s"), {"wait": "2s"}),
         (incomplete("content_filter"), {"incomplete": "content_filter"}),
         (fail("server_error", "Down."), {"fail": {"code": "server_error", "message": "Down."}}),

@@ -537,7 +537,9 @@ def test_the_shipped_scripts_load():
     assert {"ask for the weather", "tell the weather", "long story"} <= names
 
 
-@pytest.mark.parametrize("page", ["docs/reference/fixtures.md", "docs/how-to/script-the-model.md"])
+@pytest.mark.parametrize(
+    "page", ["docs/reference/fixtures.md", "docs/reference/tools.md", "docs/how-to/script-the-model.md"]
+)
 def test_every_example_of_the_pages_loads(tmp_path, page):
     found = re.findall(r"```yaml\n(.*?)```", (REPO / page).read_text(encoding="utf-8"), re.DOTALL)
     assert found
