@@ -1,10 +1,18 @@
 """Generated plans and the whole log of a plan, for the laws that hold for every plan."""
 
+import asyncio
+
 import orjson
 from hypothesis import strategies as st
 
+from emulator.core.chain import ChainState
+from emulator.core.deployments import find
+from emulator.core.dialects import AZURE
 from emulator.core.hosted import HostedCall
+from emulator.core.ids import ItemIds
 from emulator.core.log import EventLog
+from emulator.core.requests import parse_create
+from emulator.run.hosted import prepare
 from emulator.run.timeline import Gates, timeline
 from emulator.script.plan import (
     CustomToolCall,
@@ -20,6 +28,9 @@ from emulator.script.plan import (
     Usage,
     Wait,
 )
+from emulator.script.planning import Said
+from emulator.settings import Settings
+from emulator.tools.base import ToolContext
 
 RESPONSE_ID = "resp_0011223344556677" + "00" + "67cb61fa" + "0123456789abcdef01234567"
 STARTED = 1_763_000_000.25
@@ -46,6 +57,8 @@ items = st.sampled_from(
         {"type": "message", "content": [{"type": "output_text", "text": "raw"}]},
     ]
 )
+RAN = {"stdout": "a", "stderr": "", "outcome": {"type": "exit", "exit_code": 0}}
+TIMED_OUT = {"stdout": "", "stderr": "b", "outcome": {"type": "timeout"}}
 # One or more calls of each hosted tool that is built, as a plan holds them when nothing is left to be prepared.
 HOSTED = (
     HostedCall(
@@ -53,6 +66,11 @@ HOSTED = (
     ),
     HostedCall("web_search_call", {"action": {"type": "open_page", "url": "https://example.com/"}, "status": "failed"}),
     HostedCall("web_search_call", {"action": {"type": "find_in_page", "pattern": "x", "url": "u"}}, done=2.5),
+    HostedCall("local_shell_call", {"action": {"type": "exec", "command": ["ls"], "env": {}}}),
+    HostedCall("shell_call", {"action": {"commands": ["ls"], "timeout_ms": None, "max_output_length": None}}),
+    HostedCall("shell_call", {"action": {"commands": ["ls", "pwd"]}, "call_id": "call_1", "piecewise": True}),
+    HostedCall("shell_call_output", {"call_id": "call_1", "output": [RAN, TIMED_OUT], "piecewise": True}),
+    HostedCall("apply_patch_call", {"operation": {"type": "delete_file", "path": "a.txt"}}),
 )
 raw_events = st.lists(st.just({"type": "response.audio.done"}), min_size=1, max_size=2).map(tuple)
 steps = st.one_of(
@@ -84,6 +102,25 @@ plans = st.builds(
     pace=paces,
     usage=st.builds(Usage, input=st.integers(0, 999), output=st.integers(0, 999)),
 )
+
+
+def prepared(steps):
+    """Scripted steps with what their tools add to them before a run, for a request that offers no tool."""
+    request = parse_create(b'{"model": "gpt-4o", "input": "x"}')
+    context = ToolContext(
+        request=request,
+        deployment=find("gpt-4o"),
+        dialect=AZURE,
+        headers={},
+        items=(),
+        before=ChainState(),
+        settings=Settings(),
+        response_id=RESPONSE_ID,
+        ids=ItemIds(RESPONSE_ID, "tools"),
+        now=STARTED,
+    )
+    said = asyncio.run(prepare(Said(tuple(steps)), context))
+    return said.steps
 
 
 def empty_response(*, background=False):

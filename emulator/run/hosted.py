@@ -6,6 +6,7 @@ from emulator.core.clock import machine_time
 from emulator.core.dialects import Dialect
 from emulator.core.errors import ApiError
 from emulator.core.hosted import HostedCall
+from emulator.core.ids import ItemIds
 from emulator.run.namespace import Namespace
 from emulator.script.ask import Ask
 from emulator.script.plan import Step
@@ -28,6 +29,7 @@ def context_of(namespace: Namespace, ask: Ask, dialect: Dialect, response_id: st
         before=ask.before,
         settings=namespace.settings,
         response_id=response_id,
+        ids=ItemIds(response_id, "tools"),
         now=now,
     )
 

@@ -117,12 +117,12 @@ class View:
 
 
 def _answered(ask: Ask) -> str | None:
-    """The name of the function (or custom tool) whose call the last input item answers."""
+    """The name of the function (or custom tool), or the type of another call, that the last input item answers."""
     last = ask.items[-1] if ask.items else {}
-    if last.get("type") not in ("function_call_output", "custom_tool_call_output"):
+    if last.get("type") not in OUTPUTS:
         return None
-    _, name = ask.calls.get(str(last.get("call_id")), ("", None))
-    return name
+    kind, name = ask.calls.get(str(last.get("call_id")), (None, None))
+    return name or kind
 
 
 def _by_model(item: Mapping[str, Any]) -> bool:

@@ -4,6 +4,7 @@ from emulator.testing.emulator import Emulator
 from emulator.testing.journal import SeenRequest, Verified
 from emulator.testing.scripts import Scripted
 from emulator.testing.steps import (
+    apply_patch_call,
     custom_tool_call,
     error,
     events,
@@ -11,9 +12,11 @@ from emulator.testing.steps import (
     function_call,
     incomplete,
     item,
+    local_shell_call,
     message,
     reasoning,
     refusal,
+    shell_call,
     wait,
     web_search_call,
 )
@@ -25,6 +28,7 @@ __all__ = [
     "Scripted",
     "SeenRequest",
     "Verified",
+    "apply_patch_call",
     "custom_tool_call",
     "error",
     "events",
@@ -32,9 +36,11 @@ __all__ = [
     "function_call",
     "incomplete",
     "item",
+    "local_shell_call",
     "message",
     "reasoning",
     "refusal",
+    "shell_call",
     "wait",
     "web_search_call",
 ]

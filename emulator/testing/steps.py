@@ -39,6 +39,21 @@ def web_search_call(query: str, *, sources: Iterable[str] = ()) -> Step:
     return {"web_search_call": {"query": query, "sources": found} if found else query}
 
 
+def local_shell_call(*command: str, **more: Any) -> Step:
+    """A command for the application's shell, word by word; `more` are other keys, such as `working_directory`."""
+    return {"local_shell_call": {"command": list(command), **more}}
+
+
+def shell_call(*commands: str, **more: Any) -> Step:
+    """Commands for the shell tool; `more` are other keys, such as `output=[{"stdout": "2 passed"}]`."""
+    return {"shell_call": {"commands": list(commands), **more}}
+
+
+def apply_patch_call(operation: str, path: str, diff: str | None = None) -> Step:
+    """A change of a file: `create_file`, `update_file` (each with a diff) or `delete_file`."""
+    return {"apply_patch_call": {operation: path} if diff is None else {operation: path, "diff": diff}}
+
+
 def item(fields: Mapping[str, Any] | None = None, /, **named: Any) -> Step:
     """Any output item of the wire, with its `type`; the server makes the id and the events."""
     return {"item": {**(fields or {}), **named}}

@@ -5,11 +5,15 @@ from importlib import import_module
 
 from emulator.tools.base import Tool
 
-# Output item type -> module. A new tool is one file and its lines here.
+# Output item type -> module, or module:name where it has several. A new tool is one file and its lines here.
 TOOLS: Mapping[str, str] = {
     "function_call": "function",
     "custom_tool_call": "custom",
     "web_search_call": "web_search",
+    "local_shell_call": "shells:LOCAL_SHELL",
+    "shell_call": "shells:SHELL",
+    "shell_call_output": "shells:SHELL_OUTPUT",
+    "apply_patch_call": "shells:APPLY_PATCH",
 }
 # The type under which a request offers a hosted tool -> module.
 OFFERED: Mapping[str, str] = {
@@ -17,6 +21,9 @@ OFFERED: Mapping[str, str] = {
     "web_search_2025_08_26": "web_search",
     "web_search_preview": "web_search",
     "web_search_preview_2025_03_11": "web_search",
+    "local_shell": "shells:LOCAL_SHELL",
+    "shell": "shells:SHELL",
+    "apply_patch": "shells:APPLY_PATCH",
 }
 
 
@@ -31,4 +38,5 @@ def offered_tool(type: str) -> Tool | None:  # noqa: A002 (the wire's name)
 
 
 def _load(name: str) -> Tool:
-    return import_module(f"emulator.tools.{name}").TOOL  # type: ignore[no-any-return]
+    module, _, attribute = name.partition(":")
+    return getattr(import_module(f"emulator.tools.{module}"), attribute or "TOOL")  # type: ignore[no-any-return]

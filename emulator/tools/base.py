@@ -22,7 +22,7 @@ class ToolContext:
     """What a tool may reach of one run, handed to it by `run/`.
 
     `items` are the request's own, normalised; `before` is the chain that it goes on with; `headers` are in lower case;
-    `now` is the run's start in seconds of the namespace's clock.
+    `now` is the run's start in seconds of the namespace's clock; `ids` gives what two items of the run share.
     """
 
     request: CreateRequest
@@ -33,6 +33,7 @@ class ToolContext:
     before: ChainState
     settings: Settings
     response_id: str
+    ids: ItemIds
     now: float
 
     def offered(self, *types: str) -> list[Object]:

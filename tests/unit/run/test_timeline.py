@@ -23,7 +23,9 @@ DONE_FIELD = {
     "response.function_call_arguments": "arguments",
     "response.custom_tool_call_input": "input",
     "response.reasoning_summary_text": "text",
+    "response.shell_call_command": "command",
 }
+PLACE = ("item_id", "output_index", "content_index", "summary_index", "command_index")
 
 
 @given(plans, st.booleans())
@@ -53,8 +55,8 @@ def test_joined_deltas_are_the_text_that_the_done_event_repeats(plan):
     said = {}
     for event in events_of(lines):
         kind, _, last = event["type"].rpartition(".")
-        place = (kind, event.get("item_id"), event.get("content_index"), event.get("summary_index"))
-        if last == "delta":
+        place = (kind, *(event.get(name) for name in PLACE))
+        if last == "delta" and isinstance(event["delta"], str):
             said[place] = said.get(place, "") + event["delta"]
         elif last == "done" and kind in DONE_FIELD:
             assert said.pop(place, "") == event[DONE_FIELD[kind]]
