@@ -22,7 +22,10 @@ KEY = {"api-key": "any"}
 FUNCTION = {"type": "function", "name": "get_weather", "parameters": {"type": "object"}}
 HELLO = {"model": "gpt-4o", "input": "Say hello."}
 QUIET = {"stream": True, "stream_options": {"include_obfuscation": False}}
-LONG_ID = re.compile(r"\b(resp|msg|rs|fc|ctc|fco)_[0-9a-f]{50}|\b(call_|file-|assistant-)[0-9A-Za-z]{22,32}\b")
+LONG_ID = re.compile(
+    r"\b(resp|msg|rs|fc|ctc|fco|cntr|cfile)_[0-9a-f]{32,50}"
+    r"|(\bcall_|\bfile-|\bassistant-|/mnt/data/)[0-9A-Za-z]{22,32}\b"
+)
 FRAME = re.compile(r"event: (.*)\ndata: (.*)\n\n")
 ALL = (0, None)
 BETWEEN = (2, -1)  # without `created`, `in_progress` and the end
@@ -147,7 +150,27 @@ def _answers(http: httpx.Client) -> Answers:
     ]
     shown = {name: _answer(http.request(method, where, **more), more) for name, method, where, more in asked}
     made_file = http.get(f"{AZURE}/files").json()["data"][0]["id"]
+    shown |= _of_containers(http)
     shown["delete file"] = _answer(http.delete(f"{AZURE}/files/{made_file}"), {})
+    return shown
+
+
+def _of_containers(http: httpx.Client) -> Answers:
+    """What a container answers from its making to its expiry."""
+    body = {"name": "My container", "expires_after": {"anchor": "last_active_at", "minutes": 10}}
+    made = http.post(f"{AZURE}/containers", json=body)
+    at = f"{AZURE}/containers/{made.json()['id']}"
+    form = {"files": {"file": ("notes.txt", b"hello")}}
+    shown = {
+        "container": _answer(made, {"json": body}),
+        "container file": _answer(http.post(f"{at}/files", **form), form),  # type: ignore[arg-type]
+        "container files": _answer(http.get(f"{at}/files"), {}),
+        "delete container": _answer(http.delete(at), {}),
+        "container gone": _answer(http.get(at), {}),
+    }
+    old = http.post(f"{AZURE}/containers", json=body).json()["id"]
+    http.post("/_emulator/clock", json={"advance": "10m"})
+    shown["container expired"] = _answer(http.get(f"{AZURE}/containers/{old}/files"), {})
     return shown
 
 
@@ -157,7 +180,8 @@ def _answer(answer: httpx.Response, more: dict[str, Any]) -> str:
     if "json" in more:
         lines += ["", json.dumps(more["json"])]
     if "files" in more:
-        lines += ["", "file=@notes.txt purpose=assistants (multipart/form-data)"]
+        fields = [f"{name}={value}" for name, value in more.get("data", {}).items()]
+        lines += ["", " ".join(["file=@notes.txt", *fields, "(multipart/form-data)"])]
     lines += ["", str(answer.status_code), "", _wrapped(answer.json())]
     return _fenced("text", _short("\n".join(lines)))
 

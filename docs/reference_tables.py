@@ -9,6 +9,7 @@ from emulator.cli import COMMANDS, commands
 from emulator.core.deployments import find
 from emulator.core.dialects import AZURE, OPENAI
 from emulator.core.errors import ERRORS, ErrorRow
+from emulator.core.file_types import FILE_TYPES
 from emulator.core.item_types import ITEM_TYPES
 from emulator.core.requests import CreateRequest, parse_create
 from emulator.core.response import new_response
@@ -29,6 +30,7 @@ def part(name: str) -> str:
         "items": _items,
         "requests": _requests,
         "dialects": _dialects,
+        "file types": _file_types,
     }[name]()
 
 
@@ -124,6 +126,10 @@ def _requests() -> str:
         default = "" if value is None else f"`{json.dumps(value)}`"
         body.append((f"`{name}`" if " " not in name else name, default, row["note"]))
     return table(("field", "where it is left out", "what it does"), body)
+
+
+def _file_types() -> str:
+    return table(("extension", "media type"), [(f"`{ending}`", f"`{kind}`") for ending, kind in FILE_TYPES.items()])
 
 
 def _dialects() -> str:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 import emulator
-from emulator.api import control, fault_routes, files, journal, models, responses, scripts, steer, unbuilt
+from emulator.api import containers, control, fault_routes, files, journal, models, responses, scripts, steer, unbuilt
 from emulator.api.door import Door
 from emulator.api.faults import Faults
 from emulator.core.clock import Clock, monotonic
@@ -38,6 +38,7 @@ ROUTES: tuple[tuple[str, str, Endpoint], ...] = (
     ("GET", "/files/{file_id}", files.retrieve),
     ("DELETE", "/files/{file_id}", files.delete),
     ("GET", "/files/{file_id}/content", files.content),
+    *containers.routes,
     ("GET", "/models", models.list_models),
     ("GET", "/models/{model:path}", models.retrieve),
     ("GET", "/_emulator/livez", control.livez),

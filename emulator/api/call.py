@@ -58,6 +58,17 @@ def answer(data: bytes | dict[str, Any], status: int = 200) -> Response:
     return Response(body, status, media_type="application/json")
 
 
+def page(data: list[dict[str, Any]], *, has_more: bool) -> dict[str, Any]:
+    """One page of a list."""
+    return {
+        "object": "list",
+        "data": data,
+        "first_id": data[0]["id"] if data else None,
+        "last_id": data[-1]["id"] if data else None,
+        "has_more": has_more,
+    }
+
+
 async def read_json(request: Request) -> bytes:
     """The bytes of a JSON body: at most 10 MB, or 512 MB where it carries file data."""
     content_type = request.headers.get("content-type", "application/json")

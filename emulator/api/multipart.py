@@ -61,6 +61,14 @@ class Form:
             raise _broken("it ends before its last boundary")
         return self._take()
 
+    def needed_file(self) -> str:
+        """The filename of the file, which must be there."""
+        if self.filename is None:
+            if FILE_FIELD in self.fields:
+                raise ApiError("invalid", FILE_FIELD, reason="the part has no filename.")
+            raise ApiError("missing_parameter", FILE_FIELD)
+        return self.filename
+
     def _open(self, content_type: str) -> MultipartParser:
         kind, options = parse_options_header(content_type)
         if kind != b"multipart/form-data":

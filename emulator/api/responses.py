@@ -6,7 +6,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from emulator.api.call import Call, answer, call_of, read_json
+from emulator.api.call import Call, answer, call_of, page, read_json
 from emulator.api.sse import Frames, event_stream
 from emulator.core import deployments
 from emulator.core.errors import ApiError
@@ -148,15 +148,8 @@ def _page(items: list[dict[str, Any]], query: ListQuery) -> dict[str, Any]:
     window = items[start:end]
     # Paging backwards shows the items just before the one that was named.
     backwards = query.before is not None and query.after is None
-    page = window[-query.limit :] if backwards else window[: query.limit]
-    data = hide(page, query.include)
-    return {
-        "object": "list",
-        "data": data,
-        "first_id": data[0]["id"] if data else None,
-        "last_id": data[-1]["id"] if data else None,
-        "has_more": len(window) > len(page),
-    }
+    shown = window[-query.limit :] if backwards else window[: query.limit]
+    return page(hide(shown, query.include), has_more=len(window) > len(shown))
 
 
 def _position(items: list[dict[str, Any]], item_id: str, param: str) -> int:

@@ -8,7 +8,6 @@ from emulator.core.errors import ApiError
 
 # What the path begins with, and what is there in the service.
 KNOWN = {
-    "containers": "the containers API",
     "conversations": "the conversations API",
     "uploads": "uploads in parts",
     "vector_stores": "vector stores",

@@ -190,6 +190,14 @@ ERRORS: Mapping[str, ErrorRow] = {
     ),
     "file_not_found": ErrorRow(404, "No such File object: {id}"),
     "file_purpose": ErrorRow(400, "Invalid value: '{value}'. Supported values are: {supported}.", "invalid_value"),
+    # Containers
+    "container_not_found": ErrorRow(404, "Container with id '{id}' not found."),
+    "container_expired": ErrorRow(400, "Container is expired."),
+    "container_file_not_found": ErrorRow(404, "Container file with id '{id}' not found."),
+    "container_full": ErrorRow(400, "Container with id '{id}' holds {limit} files already, the most that it takes."),
+    "file_type": ErrorRow(
+        400, "Unsupported file type: '{extension}'. Supported file types are: {supported}.", "unsupported_file"
+    ),
     # Responses
     "response_not_found": ErrorRow(404, "Response with id '{id}' not found."),
     "background_needs_store": ErrorRow(400, "background=true requires store=true.", "unsupported_parameter"),

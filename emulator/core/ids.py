@@ -53,6 +53,14 @@ class Ids:
         """32 hex digits, for the ids of requests and of some files."""
         return self._hex(16)
 
+    def container(self, now: float) -> str:
+        """A container id made at `now`: `cntr_`, 8 hex digits of the second, 40 more."""
+        return f"cntr_{int(now):08x}{self._hex(20)}"
+
+    def container_file(self, now: float) -> str:
+        """An id of a container's file made at `now`: `cfile_`, 8 hex digits of the second, 24 more."""
+        return f"cfile_{int(now):08x}{self._hex(12)}"
+
     def token(self, prefix: str, length: int) -> str:
         """`prefix` and `length` characters of base 62, as files have them."""
         number = int(self._hex(length), 16)
@@ -60,7 +68,7 @@ class Ids:
 
 
 class ItemIds:
-    """The ids of one response's items: seeded by the response id, so the same plan gives the same ids each time."""
+    """The ids of what belongs to one response or container: seeded by its id, so they are the same each time."""
 
     def __init__(self, response_id: str, stream: str = "out") -> None:
         """`stream` keeps the ids of input and output apart."""
@@ -82,10 +90,20 @@ class ItemIds:
         self._count += 1
         return "call_" + _base62(int.from_bytes(self._digest(str(self._count), 24)), 24)
 
+    def container_file(self, now: float) -> str:
+        """The next id of a container's file, made at `now`."""
+        self._count += 1
+        return f"cfile_{int(now):08x}{self._digest(str(self._count), 12).hex()}"
+
 
 def as_uuid(digits: str) -> str:
     """32 hex digits in the form of a random UUID."""
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
+
+
+def digest(text: str) -> str:
+    """32 hex digits that depend on the text only."""
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def padding(response_id: str) -> str:

@@ -8,6 +8,8 @@ from sqlalchemy import Connection, LargeBinary, Table, insert, select, update
 from emulator.store import namespaces as rows
 from emulator.store.schema import (
     chunks,
+    container_files,
+    containers,
     counters,
     file_pieces,
     files,
@@ -19,7 +21,11 @@ from emulator.store.schema import (
 )
 
 TABLES: Mapping[str, Table] = {
-    str(table.name): table for table in (scripts, counters, responses, chunks, items, files, file_pieces, journal)
+    str(table.name): table
+    for table in (
+        *(scripts, counters, responses, chunks, items),
+        *(files, file_pieces, containers, container_files, journal),
+    )
 }
 # What the namespace's own row gives away: its clock and its ids, but not its name.
 OWN = ("seed", "counter", "clock_mode", "clock_at")

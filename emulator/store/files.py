@@ -4,17 +4,16 @@ Every function takes a connection and is run by `Store.read` or `Store.write`. A
 piece on, with `UNFINISHED` bytes and a time to live: nobody can ask for it, and after a crash the sweep finds it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, and_, bindparam, delete, exists, func, insert, or_, select, tuple_, update
+from sqlalchemy import Connection, and_, bindparam, delete, exists, insert, or_, select, tuple_, update
 
+from emulator.store.lists import next_time, paged
 from emulator.store.schema import file_pieces, files
 
 PIECE = 1024 * 1024
 UPLOAD_SECONDS = 86_400.0
 UNFINISHED = -1
-# The smallest step that a time of this century can be moved by, and well below what anyone measures.
-_TICK = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +49,12 @@ _ABANDON = delete(files).where(_KEY, files.c.bytes == UNFINISHED)
 _PIECE_OF = and_(file_pieces.c.namespace == bindparam("ns"), file_pieces.c.file_id == bindparam("fid"))
 _GET_PIECE = select(file_pieces.c.data).where(_PIECE_OF, file_pieces.c.number == bindparam("number"))
 _DELETE_PIECES = delete(file_pieces).where(_PIECE_OF)
+_COPY_PIECE = insert(file_pieces).from_select(
+    ["namespace", "file_id", "number", "data"],
+    select(file_pieces.c.namespace, bindparam("to_id"), file_pieces.c.number, file_pieces.c.data).where(
+        _PIECE_OF, file_pieces.c.number == bindparam("number")
+    ),
+)
 _RENAME_PIECES = update(file_pieces).where(_PIECE_OF).values(file_id=bindparam("to_id"))
 
 
@@ -70,11 +75,29 @@ def add_piece(connection: Connection, namespace: str, upload_id: str, number: in
 
     All pieces but the last hold `PIECE` bytes.
     """
-    if not connection.scalar(_BEGUN, {"ns": namespace, "fid": upload_id}):
+    if not begun(connection, namespace, upload_id):
         return False
     values = {"namespace": namespace, "file_id": upload_id, "number": number, "data": data}
     connection.execute(insert(file_pieces), values)
     return True
+
+
+def copy_piece(connection: Connection, namespace: str, file_id: str, upload_id: str, number: int) -> bool:
+    """Copy a piece of a file into an upload; False where there is none, or the upload is not under way."""
+    if not begun(connection, namespace, upload_id):
+        return False
+    key = {"ns": namespace, "fid": file_id, "number": number, "to_id": upload_id}
+    return connection.execute(_COPY_PIECE, key).rowcount > 0
+
+
+def begun(connection: Connection, namespace: str, upload_id: str) -> bool:
+    """Whether an upload is under way."""
+    return bool(connection.scalar(_BEGUN, {"ns": namespace, "fid": upload_id}))
+
+
+def hand_over(connection: Connection, namespace: str, upload_id: str) -> bool:
+    """End an upload whose pieces go to a row of another table; False where it is not under way."""
+    return connection.execute(_ABANDON, {"ns": namespace, "fid": upload_id}).rowcount > 0
 
 
 def finish(connection: Connection, upload_id: str, row: FileRow) -> FileRow | None:
@@ -82,7 +105,8 @@ def finish(connection: Connection, upload_id: str, row: FileRow) -> FileRow | No
 
     Files made at the same moment get times a tick apart, so that lists keep the order in which they came.
     """
-    row = _in_order(connection, row)
+    at = next_time(connection, files, row.created_at, files.c.namespace == row.namespace, files.c.bytes >= 0)
+    row = replace(row, created_at=at)
     key = {"ns": row.namespace, "fid": upload_id}
     made = update(files).where(_KEY, files.c.bytes == UNFINISHED).values(_values(row))
     if not connection.execute(made, key).rowcount:
@@ -94,11 +118,15 @@ def finish(connection: Connection, upload_id: str, row: FileRow) -> FileRow | No
 
 def abandon(connection: Connection, namespace: str, upload_id: str) -> bool:
     """Forget an upload and its pieces; False where it is not under way."""
-    key = {"ns": namespace, "fid": upload_id}
-    if not connection.execute(_ABANDON, key).rowcount:
+    if not hand_over(connection, namespace, upload_id):
         return False
-    connection.execute(_DELETE_PIECES, key)
+    connection.execute(_DELETE_PIECES, {"ns": namespace, "fid": upload_id})
     return True
+
+
+def piece_count(size: int) -> int:
+    """In how many pieces so many bytes lie."""
+    return -(-size // PIECE)
 
 
 def piece(connection: Connection, namespace: str, file_id: str, number: int) -> bytes | None:
@@ -109,17 +137,10 @@ def piece(connection: Connection, namespace: str, file_id: str, number: int) -> 
 
 def page(connection: Connection, namespace: str, asked: FilePage, now: float) -> list[FileRow]:
     """A page of the files that are there at `now`, by time and, within one moment, by id."""
-    time_and_id = tuple_(files.c.created_at, files.c.id)
-    query = select(*_COLUMNS).where(files.c.namespace == namespace, _THERE).limit(asked.limit)
+    query = select(*_COLUMNS).where(files.c.namespace == namespace, _THERE)
     if asked.purpose is not None:
         query = query.where(files.c.purpose == asked.purpose)
-    if asked.after is not None:
-        last = (asked.after.created_at, asked.after.id)
-        query = query.where(time_and_id < last if asked.newest_first else time_and_id > last)
-    if asked.newest_first:
-        query = query.order_by(files.c.created_at.desc(), files.c.id.desc())
-    else:
-        query = query.order_by(files.c.created_at, files.c.id)
+    query = paged(query, files, asked.limit, newest_first=asked.newest_first, after=asked.after)
     return [FileRow(*row) for row in connection.execute(query, {"now": now})]
 
 
@@ -147,18 +168,3 @@ def sweep(connection: Connection, namespace: str, now: float, most: int) -> int:
 
 def _values(row: FileRow) -> dict[str, object]:
     return {column.name: getattr(row, column.name) for column in _COLUMNS}
-
-
-def _in_order(connection: Connection, row: FileRow) -> FileRow:
-    # Only within one second: a file made while the clock was ahead must not date the later ones.
-    newest = connection.scalar(
-        select(func.max(files.c.created_at)).where(
-            files.c.namespace == row.namespace,
-            files.c.bytes >= 0,
-            files.c.created_at >= row.created_at,
-            files.c.created_at < row.created_at + 1,
-        )
-    )
-    if newest is None:
-        return row
-    return FileRow(row.namespace, row.id, row.filename, row.purpose, row.bytes, newest + _TICK, row.expires_at)

@@ -11,6 +11,8 @@ from sqlalchemy import Connection, Table, bindparam, delete, func, insert, selec
 
 from emulator.store.schema import (
     chunks,
+    container_files,
+    containers,
     counters,
     file_pieces,
     files,
@@ -23,7 +25,7 @@ from emulator.store.schema import (
 
 # What a reset of each scope empties; `all` empties every one, and sets the clock back too.
 SCOPES: Mapping[str, Sequence[Table]] = {
-    "state": (responses, chunks, items, files, file_pieces),
+    "state": (responses, chunks, items, files, file_pieces, containers, container_files),
     "fixtures": (),
     "journal": (journal,),
     "faults": (),

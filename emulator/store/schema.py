@@ -14,7 +14,7 @@ from sqlalchemy import (
     false,
 )
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 metadata = MetaData()
 
@@ -151,3 +151,39 @@ file_pieces = Table(
     Column("number", Integer, primary_key=True),
     Column("data", LargeBinary, nullable=False),
 )
+
+# One row a container. `minutes` is how long it may be idle, `expires_at` what follows from that and from its age.
+containers = Table(
+    "containers",
+    metadata,
+    Column("namespace", String, primary_key=True),
+    Column("id", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("memory_limit", String, nullable=False),
+    Column("minutes", Integer, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("last_active_at", Float, nullable=False),
+    Column("expires_at", Float, nullable=False),
+)
+Index("containers_by_time", containers.c.namespace, containers.c.created_at, containers.c.id)
+
+# One row a file of a container; its bytes are `file_pieces` of its id. The newest of a path hides the others.
+container_files = Table(
+    "container_files",
+    metadata,
+    Column("namespace", String, primary_key=True),
+    Column("id", String, primary_key=True),
+    Column("container_id", String, nullable=False),
+    Column("path", String, nullable=False),
+    Column("source", String, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("created_at", Float, nullable=False),
+)
+Index(
+    "container_files_by_time",
+    container_files.c.namespace,
+    container_files.c.container_id,
+    container_files.c.created_at,
+    container_files.c.id,
+)
+Index("container_files_by_path", container_files.c.namespace, container_files.c.container_id, container_files.c.path)

@@ -34,6 +34,22 @@ def test_what_one_server_makes_the_other_reads_chains_and_deletes(pair):
     assert one.get(f"/responses/{made['id']}").status_code == 404
 
 
+def test_a_container_that_one_server_makes_is_filled_read_and_kept_alive_on_the_other(pair):
+    one, other = (server.http() for server in pair)
+    made = one.post("/containers", json={"name": "box"}).json()
+    assert other.get(f"/containers/{made['id']}").json() == made
+    at = f"/containers/{made['id']}/files"
+    for server in pair:
+        server.clock.advance(15 * 60)
+    file = other.post(at, files={"file": ("a.txt", b"hello")}).json()
+    for server in pair:
+        server.clock.advance(15 * 60)
+    assert one.get(f"/containers/{made['id']}").json()["last_active_at"] == int(NOW) + 15 * 60
+    assert one.get(f"{at}/{file['id']}/content").text == "hello"
+    assert one.delete(f"/containers/{made['id']}").status_code == 200
+    assert other.get(f"{at}/{file['id']}").status_code == 404
+
+
 def test_polls_on_either_server_count_together(pair):
     one, other = (server.http() for server in pair)
     made = one.post("/responses", json={"model": "o3", "input": "x", "background": True}).json()

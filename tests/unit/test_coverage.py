@@ -9,10 +9,10 @@ import pytest
 from openai.types.responses import Response, ResponseInputItem, ResponseOutputItem, ResponseStreamEvent
 
 from docs.coverage_tables import EVIDENCE, STATUSES, TABLES, rows, statuses
-from emulator.api import files
+from emulator.api import containers, files
 from emulator.api.unbuilt import KNOWN
 from emulator.app import ROUTES
-from emulator.core import request_body
+from emulator.core import container_params, request_body
 from emulator.core.deployments import find
 from emulator.core.dialects import AZURE, OPENAI
 from emulator.core.errors import ERRORS
@@ -173,6 +173,9 @@ def test_every_query_parameter_has_a_row():
     assert asked("GET /responses/{id}") == {field.name for field in fields(RetrieveQuery)}
     assert asked("GET /responses/{id}/input_items") == {field.name for field in fields(ListQuery)}
     assert asked("POST /files (form)") == files.FIELDS | {"file"}
+    assert asked("GET /containers") == {"limit", "order", "after", "name"}
+    assert asked("POST /containers") == names(container_params.ContainerBody) | container_params.LATER
+    assert asked("POST /containers/{id}/files") == containers.FIELDS | {"file"}
 
 
 def test_the_fields_of_a_response_have_rows_in_the_order_of_the_wire():

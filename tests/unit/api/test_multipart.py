@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.api.files import disposition
 from emulator.api.multipart import LONGEST_NAME, MOST_PARTS, Form, clean_filename
+from emulator.api.transfer import disposition
 from emulator.core.errors import ApiError
 
 BOUNDARY = "b0undary"
