@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 from starlette.requests import Request
@@ -21,6 +22,9 @@ from emulator.run.namespaces import Namespaces
 from emulator.run.sweep import sweep_for_ever
 from emulator.settings import Settings
 from emulator.store.engine import Store
+
+if TYPE_CHECKING:
+    from emulator.sandbox.room import Sandbox
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -65,6 +69,11 @@ class World:
         self.namespaces.files = fixtures
         self.ready = False
 
+    @property
+    def sandbox(self) -> "Sandbox | None":
+        """Where code is really run, while requests are served and the settings say so."""
+        return self.namespaces.sandbox
+
     def stop(self) -> None:
         """End every open stream."""
         self.namespaces.stopping.set()
@@ -75,16 +84,26 @@ class World:
 
     @asynccontextmanager
     async def serving(self, _: FastAPI) -> AsyncIterator[None]:
-        """Sweep while requests are served; at the end every stream ends, then the store closes."""
+        """Sweep while requests are served; at the end every stream ends, then the store closes.
+
+        Raises SandboxUnavailable where code is to be run and cannot be.
+        """
         sweeper = asyncio.create_task(sweep_for_ever(self.namespaces))
-        self.ready = True
         try:
+            if self.settings.code_interpreter == "sandbox":
+                from emulator.sandbox.room import Sandbox
+
+                self.namespaces.sandbox = await Sandbox.start()
+            self.ready = True
             yield
         finally:
             self.ready = False
             self.stop()
             sweeper.cancel()
             await asyncio.gather(sweeper, self.namespaces.end_work(), return_exceptions=True)
+            if self.sandbox is not None:
+                await self.sandbox.close()
+                self.namespaces.sandbox = None
             await self.journal.stop()
             await self.store.close()
 

@@ -148,6 +148,11 @@ class Settings:
     allowed_hosts: tuple[str, ...] = _setting(
         (), _words, "Hosts, with commas, under which the control endpoints may be asked.", many=True
     )
+    code_interpreter: str = _setting(
+        "scripted",
+        _one_of("scripted", "sandbox"),
+        "How code of the code interpreter runs: scripted, or really, in a sandbox (Linux).",
+    )
     log_level: str = _setting("info", _one_of("quiet", "info", "debug"), "How much goes to stderr.")
 
 

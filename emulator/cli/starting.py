@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from emulator.cli.exits import ADDRESS, FIXTURES, STORAGE, Failure
+from emulator.cli.exits import ADDRESS, FIXTURES, SANDBOX, STORAGE, Failure
 
 
 @contextmanager
 def start_failures() -> Iterator[None]:
     """Turn what a server's start raises into a Failure."""
+    from emulator.sandbox.execution import SandboxUnavailable
     from emulator.script.fixture import FixtureError
     from emulator.server import BindError
     from emulator.store.engine import StoreError
@@ -21,3 +22,5 @@ def start_failures() -> Iterator[None]:
         raise Failure(FIXTURES, str(error)) from error
     except StoreError as error:
         raise Failure(STORAGE, str(error)) from error
+    except SandboxUnavailable as error:
+        raise Failure(SANDBOX, str(error)) from error

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -21,6 +21,9 @@ from emulator.store import namespaces as rows
 from emulator.store.engine import Store
 from emulator.store.namespaces import NamespaceRow
 
+if TYPE_CHECKING:
+    from emulator.sandbox.room import Sandbox
+
 NUMBERS_AT_ONCE = 1_000  # ids of a seeded namespace that one server reserves
 MOST_IDS = 16  # that one request makes
 SCOPES = tuple(rows.SCOPES)
@@ -36,6 +39,7 @@ class Namespaces:
         self.ids = ids
         self.stopping = asyncio.Event()
         self.files = FixtureFiles(None)
+        self.sandbox: Sandbox | None = None  # set by the app where code is really run
         self._open: dict[str, Namespace] = {}
 
     async def open(self, name: str) -> Namespace:
