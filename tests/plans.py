@@ -57,6 +57,7 @@ items = st.sampled_from(
         {"type": "message", "content": [{"type": "output_text", "text": "raw"}]},
     ]
 )
+LOGS = {"type": "logs", "logs": "1\n"}
 RAN = {"stdout": "a", "stderr": "", "outcome": {"type": "exit", "exit_code": 0}}
 TIMED_OUT = {"stdout": "", "stderr": "b", "outcome": {"type": "timeout"}}
 # One or more calls of each hosted tool that is built, as a plan holds them when nothing is left to be prepared.
@@ -71,6 +72,8 @@ HOSTED = (
     HostedCall("shell_call", {"action": {"commands": ["ls", "pwd"]}, "call_id": "call_1", "piecewise": True}),
     HostedCall("shell_call_output", {"call_id": "call_1", "output": [RAN, TIMED_OUT], "piecewise": True}),
     HostedCall("apply_patch_call", {"operation": {"type": "delete_file", "path": "a.txt"}}),
+    HostedCall("code_interpreter_call", {"code": "print(1)", "container_id": "cntr_1", "outputs": [LOGS]}),
+    HostedCall("code_interpreter_call", {"code": "1/0", "container_id": "cntr_1", "status": "failed"}, done=1.0),
 )
 raw_events = st.lists(st.just({"type": "response.audio.done"}), min_size=1, max_size=2).map(tuple)
 steps = st.one_of(
@@ -104,6 +107,18 @@ plans = st.builds(
 )
 
 
+class NoContainers:
+    """Containers of a run that is only looked at."""
+
+    runs_code = False
+
+    async def check(self, *_):
+        """Everything is there."""
+
+    async def open(self, *_):
+        return "cntr_1"
+
+
 def prepared(steps):
     """Scripted steps with what their tools add to them before a run, for a request that offers no tool."""
     request = parse_create(b'{"model": "gpt-4o", "input": "x"}')
@@ -118,6 +133,7 @@ def prepared(steps):
         response_id=RESPONSE_ID,
         ids=ItemIds(RESPONSE_ID, "tools"),
         now=STARTED,
+        containers=NoContainers(),
     )
     said = asyncio.run(prepare(Said(tuple(steps)), context))
     return said.steps

@@ -71,12 +71,13 @@ def _item(item: Mapping[str, Any]) -> int:
     match item.get("type"):
         case "message":
             return PER_ITEM + _content(item.get("content"))
-        case "function_call":
-            return PER_ITEM + count(item.get("name") or "") + count(item.get("arguments") or "")
-        case "custom_tool_call":
-            return PER_ITEM + count(item.get("name") or "") + count(item.get("input") or "")
+        case "function_call" | "custom_tool_call":
+            return PER_ITEM + count(item.get("name") or "") + count(item.get("arguments") or item.get("input") or "")
         case "function_call_output" | "custom_tool_call_output":
             return PER_ITEM + _content(item.get("output"))
+        case "code_interpreter_call":
+            logs = (output.get("logs") or "" for output in item.get("outputs") or ())
+            return PER_ITEM + count(item.get("code") or "") + sum(map(count, logs))
         case "reasoning" | "item_reference":
             return 0
         case _:

@@ -12,7 +12,7 @@ Item = dict[str, Any]
 
 
 def _outputs(item: Item) -> Item:
-    return {**item, "outputs": None} if item.get("outputs") else item
+    return {**item, "outputs": None} if "outputs" in item else item
 
 
 def _results(item: Item) -> Item:

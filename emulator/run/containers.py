@@ -48,7 +48,7 @@ async def make(
     Raises `file_not_found` at `param`, and in strict validation `file_type`, which otherwise is told to `warn`.
     """
     now = namespace.clock.now()
-    sources = [await _source(namespace, file_id, f"{param}[{n}]", warn) for n, file_id in enumerate(asked.file_ids)]
+    sources = [await find_upload(namespace, file_id, f"{param}[{n}]", warn) for n, file_id in enumerate(asked.file_ids)]
     container = ContainerRow(
         namespace=namespace.name,
         id=namespace.ids.container(now),
@@ -163,6 +163,16 @@ def generated_rows(
     return rows.new_file_rows(new_rows)
 
 
+async def find_upload(namespace: Namespace, file_id: str, param: str, warn: Warn | None = None) -> FileRow:
+    """An uploaded file that a container may take; raises `file_not_found`, and in strict validation `file_type`."""
+    now = namespace.clock.now()
+    found = await namespace.store.read(partial(files.get, namespace=namespace.name, file_id=file_id, now=now))
+    if found is None:
+        raise ApiError("file_not_found", param, id=file_id)
+    _check_type(namespace, found.filename, param, warn)
+    return found
+
+
 async def add_upload(
     namespace: Namespace, container: ContainerRow, upload_id: str, filename: str, size: int, warn: Warn | None = None
 ) -> ContainerFileRow:
@@ -179,7 +189,7 @@ async def add_copy(
     namespace: Namespace, container: ContainerRow, file_id: str, warn: Warn | None = None
 ) -> ContainerFileRow:
     """Copy an uploaded file into a running container; raises `file_not_found`, or as `add_upload`."""
-    source = await _source(namespace, file_id, "file_id", warn)
+    source = await find_upload(namespace, file_id, "file_id", warn)
     now = namespace.clock.now()
     copy = _copy_of(container, source, namespace.ids.container_file(now), now)
     try:
@@ -188,6 +198,16 @@ async def add_copy(
     except BaseException:  # a client that left, too
         await _abandon(namespace, copy)
         raise
+
+
+async def add_bytes(namespace: Namespace, container: ContainerRow, filename: str, data: bytes) -> ContainerFileRow:
+    """Put a file that came with a request into a running container; raises as `add_upload`."""
+    now = namespace.clock.now()
+    if problem := file_types.name_problem(filename):
+        raise ApiError("invalid", "filename", reason=f"{problem}.")
+    row = _user_file(container, namespace.ids.container_file(now), filename, len(data), now)
+    work = partial(rows.put_file, row=row, data=data, now=now, most=MOST_FILES)
+    return await namespace.store.write(work, key=container.id) or await _refuse(namespace, container)
 
 
 async def remove_file(namespace: Namespace, file: ContainerFileRow) -> None:
@@ -201,19 +221,17 @@ async def remove(namespace: Namespace, container_id: str) -> None:
     work = partial(rows.remove, namespace=namespace.name, container_id=container_id)
     if not await namespace.store.write(work, key=container_id):
         raise ApiError("container_not_found", id=container_id)
+    if namespace.sandbox is not None:
+        await namespace.sandbox.drop(session_of(namespace, container_id))
+
+
+def session_of(namespace: Namespace, container_id: str) -> str:
+    """The name of the sandbox's session in which a container's code runs."""
+    return f"{namespace.name}/{container_id}"
 
 
 def _expiry(created_at: float, last_active_at: float, minutes: int) -> float:
     return min(last_active_at + 60 * minutes, created_at + LIFE)
-
-
-async def _source(namespace: Namespace, file_id: str, param: str, warn: Warn | None) -> FileRow:
-    now = namespace.clock.now()
-    found = await namespace.store.read(partial(files.get, namespace=namespace.name, file_id=file_id, now=now))
-    if found is None:
-        raise ApiError("file_not_found", param, id=file_id)
-    _check_type(namespace, found.filename, param, warn)
-    return found
 
 
 def _check_type(namespace: Namespace, filename: str, param: str, warn: Warn | None) -> None:

@@ -23,6 +23,7 @@ from emulator.core.requests import CreateRequest
 from emulator.core.response import new_response
 from emulator.run import hosted, jobs
 from emulator.run.checks import check_context, check_files, check_request
+from emulator.run.code import made_files
 from emulator.run.conversation import take_turn
 from emulator.run.namespace import Namespace
 from emulator.run.settle import Derivation, replan
@@ -133,7 +134,7 @@ async def _admit(
     tokens = check_context(request, deployment, context_tokens(request, chain.tokens))
     ask = Ask(request, deployment, turn.items, turn.calls, headers, turn.before)
     context = hosted.context_of(namespace, ask, dialect, response_id, now)
-    hosted.check_tools(context)
+    await hosted.check_tools(context)
     return _Admitted(ask, context, chain, tokens)
 
 
@@ -231,6 +232,8 @@ def _events(run: Run) -> Iterator[Due]:
 
 async def _save(run: Run, log: EventLog) -> bytes:
     if not run.request.store:
+        if files := await made_files(run.namespace, run.plan):
+            await run.namespace.store.insert(files)
         return log.fold()
     row = _row(run, log)
     await _add(run, row, log, [])
@@ -240,7 +243,8 @@ async def _save(run: Run, log: EventLog) -> bytes:
 async def _add(run: Run, row: ResponseRow, log: EventLog, lines: list[bytes]) -> None:
     output = log.response["output"] if log.ended else []
     item_ids = dict.fromkeys(item["id"] for item in (*run.ask.items, *output))
-    await run.namespace.store.insert(rows.new_rows(row, item_ids, lines), key=row.id)
+    made = await made_files(run.namespace, run.plan) if log.ended else {}
+    await run.namespace.store.insert({**rows.new_rows(row, item_ids, lines), **made}, key=row.id)
 
 
 def _row(run: Run, log: EventLog, plan: bytes | None = None) -> ResponseRow:

@@ -7,6 +7,7 @@ from emulator.core.dialects import Dialect
 from emulator.core.errors import ApiError
 from emulator.core.hosted import HostedCall
 from emulator.core.ids import ItemIds
+from emulator.run.code import RunContainers, with_citations
 from emulator.run.namespace import Namespace
 from emulator.script.ask import Ask
 from emulator.script.plan import Step
@@ -30,11 +31,12 @@ def context_of(namespace: Namespace, ask: Ask, dialect: Dialect, response_id: st
         settings=namespace.settings,
         response_id=response_id,
         ids=ItemIds(response_id, "tools"),
+        containers=RunContainers(namespace, ask),
         now=now,
     )
 
 
-def check_tools(context: ToolContext) -> None:
+async def check_tools(context: ToolContext) -> None:
     """Refuse a tool that is offered in a way that it cannot be, and one that is not built."""
     for number, offered in enumerate(context.request.tools):
         kind = offered["type"]
@@ -44,6 +46,7 @@ def check_tools(context: ToolContext) -> None:
         if hosted is None:
             raise ApiError("not_implemented", f"tools[{number}].type", what=f"the tool '{kind}'")
         hosted.check(offered, f"tools[{number}]", context)
+        await hosted.admit(offered, f"tools[{number}]", context)
 
 
 async def prepare(said: Said, context: ToolContext, known: int = 0) -> Said:
@@ -58,7 +61,7 @@ async def prepare(said: Said, context: ToolContext, known: int = 0) -> Said:
         steps += await tool(step.type).prepare(step, context) if isinstance(step, HostedCall) else (step,)
         if said.fixture is None and any(isinstance(made, HostedCall) and made.work is not None for made in steps):
             break
-    return replace(said, steps=tuple(_leased(step) for step in steps))
+    return replace(said, steps=tuple(_leased(step) for step in with_citations(steps)))
 
 
 def _leased(step: Step) -> Step:

@@ -18,6 +18,7 @@ from emulator.store.engine import Store
 
 if TYPE_CHECKING:
     from emulator.run.settle import Derivation
+    from emulator.sandbox.room import Sandbox
 
 
 LOOK_AGAIN = 1.0  # real seconds until a follower looks at what other servers did
@@ -61,6 +62,7 @@ class Namespace:
 
     `fixtures` are in order of precedence: those of the files (`from_files`) and those `added` at run time. `tally`
     is how often this process saw each of them answer, by id. `tasks` do outside work for background runs.
+    `sandbox` really runs code, where the settings say so.
     """
 
     name: str
@@ -82,6 +84,7 @@ class Namespace:
     live: "dict[str, Derivation]" = field(default_factory=dict)
     tally: dict[str, int] = field(default_factory=dict)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    sandbox: "Sandbox | None" = None
 
     def lock(self, response_id: str) -> asyncio.Lock:
         """The lock of one response in this process."""

@@ -134,6 +134,7 @@ class Namespaces:
             Clock(base=self.clock),
             self.ids,
             self.stopping,
+            sandbox=self.sandbox,
         )
         return namespace
 

@@ -11,6 +11,7 @@ from emulator.core.chain import ChainState
 from emulator.core.errors import ApiError
 from emulator.core.log import EventLog
 from emulator.core.states import ENDED
+from emulator.run.code import made_files
 from emulator.run.jobs import without_lost_work
 from emulator.run.namespace import Namespace
 from emulator.run.timeline import NEVER, Due, Gates, timeline
@@ -172,9 +173,15 @@ async def replan(namespace: Namespace, response_id: str, plan: Plan) -> bool:
 
 
 async def save_move(namespace: Namespace, seen: ResponseRow, move: Settled) -> bool:
-    """Write one move under the guard and wake the followers; False where another was quicker."""
+    """Write one move under the guard and wake the followers; False where another was quicker.
+
+    The files that the run made come with its end, unless it was cancelled.
+    """
+    ended = move.row.status in ENDED and move.row.status != "cancelled"
+    plan = move.row.plan or b""
+    made = await made_files(namespace, Plan.from_json(plan)) if ended and b'"file_ids"' in plan else {}
     won = await namespace.store.write(
-        lambda write: rows.move(write, seen, move.row, move.lines, move.item_ids), key=seen.id
+        lambda write: rows.move(write, seen, move.row, move.lines, move.item_ids, made), key=seen.id
     )
     if won:
         namespace.bell.ring(seen.id)

@@ -25,7 +25,6 @@ from emulator.script.template_parts import Values
 
 # The items of hosted tools have short forms with those tools; until then `item` takes them.
 LATER = (
-    "code_interpreter_call",
     "mcp_list_tools",
     "mcp_approval_request",
     "mcp_call",

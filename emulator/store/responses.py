@@ -110,8 +110,9 @@ def move(
     then: ResponseRow,
     lines: Sequence[bytes] = (),
     item_ids: Iterable[str] = (),
+    more: Rows | None = None,
 ) -> bool:
-    """Replace `seen` by `then` and append `lines`; False, with nothing changed, where another was quicker."""
+    """Replace `seen` by `then`, append `lines` and add `more` rows; False, and nothing done, if another was quicker."""
     won = connection.execute(
         _MOVE,
         {
@@ -137,6 +138,9 @@ def move(
     ):
         if rows:
             connection.execute(statement, rows)
+    for table, new in (more or {}).items():
+        if new:
+            connection.execute(insert(table), list(new))
     return True
 
 

@@ -5,6 +5,7 @@ from emulator.testing.journal import SeenRequest, Verified
 from emulator.testing.scripts import Scripted
 from emulator.testing.steps import (
     apply_patch_call,
+    code_interpreter_call,
     custom_tool_call,
     error,
     events,
@@ -29,6 +30,7 @@ __all__ = [
     "SeenRequest",
     "Verified",
     "apply_patch_call",
+    "code_interpreter_call",
     "custom_tool_call",
     "error",
     "events",

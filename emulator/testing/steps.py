@@ -54,6 +54,11 @@ def apply_patch_call(operation: str, path: str, diff: str | None = None) -> Step
     return {"apply_patch_call": {operation: path} if diff is None else {operation: path, "diff": diff}}
 
 
+def code_interpreter_call(code: str, **gave: Any) -> Step:
+    """Code in a container; `gave` is what it gave: `logs="2"`, `image=`, `files={"a.csv": "text"}`, `status=`."""
+    return {"code_interpreter_call": {"code": code, **gave} if gave else code}
+
+
 def item(fields: Mapping[str, Any] | None = None, /, **named: Any) -> Step:
     """Any output item of the wire, with its `type`; the server makes the id and the events."""
     return {"item": {**(fields or {}), **named}}

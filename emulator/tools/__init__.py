@@ -14,6 +14,7 @@ TOOLS: Mapping[str, str] = {
     "shell_call": "shells:SHELL",
     "shell_call_output": "shells:SHELL_OUTPUT",
     "apply_patch_call": "shells:APPLY_PATCH",
+    "code_interpreter_call": "code_interpreter",
 }
 # The type under which a request offers a hosted tool -> module.
 OFFERED: Mapping[str, str] = {
@@ -24,6 +25,7 @@ OFFERED: Mapping[str, str] = {
     "local_shell": "shells:LOCAL_SHELL",
     "shell": "shells:SHELL",
     "apply_patch": "shells:APPLY_PATCH",
+    "code_interpreter": "code_interpreter",
 }
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 from emulator.core.chain import ChainState
 from emulator.core.deployments import Deployment
@@ -15,6 +15,32 @@ from emulator.settings import Settings
 
 Object = dict[str, Any]
 Chunks = Callable[[str], Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What code did: its `outputs` as the wire has them, the files it made, and the status of its call."""
+
+    outputs: tuple[Object, ...]
+    files: Mapping[str, bytes]
+    status: str = "completed"
+
+
+class Containers(Protocol):
+    """The containers that the code of one run may use."""
+
+    @property
+    def runs_code(self) -> bool:
+        """Whether code is really run, in a sandbox."""
+
+    async def check(self, asked: str | Object, param: str) -> None:
+        """Refuse the `container` of a tool that is not there, does not run, or asks for files that are not there."""
+
+    async def open(self, asked: str | Object) -> str:
+        """The id of the container that code runs in: the one asked for, the chain's, or a new one, with all files."""
+
+    async def run(self, container_id: str, code: str) -> Ran:
+        """Really run code in a container."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +61,7 @@ class ToolContext:
     response_id: str
     ids: ItemIds
     now: float
+    containers: Containers
 
     def offered(self, *types: str) -> list[Object]:
         """The request's tools of these types, as a response echoes them."""
@@ -46,6 +73,9 @@ class Tool:
 
     def check(self, tool: Object, param: str, context: ToolContext) -> None:
         """Refuse a request that offers `tool`, at `param` such as `tools[0]`, in a way that it cannot; ApiError."""
+
+    async def admit(self, tool: Object, param: str, context: ToolContext) -> None:
+        """The same for what must be looked up, after `check`."""
 
     async def prepare(self, step: HostedCall, context: ToolContext) -> tuple[HostedCall, ...]:
         """The step with what it needs before the run starts, and the steps that must come before it.

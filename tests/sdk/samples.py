@@ -96,10 +96,11 @@ SAMPLES: tuple[Sample, ...] = (
     _sample("S5", "Chain by hand", "manual_chain.py", _printed("ok", COMPLETED, CREATE, CREATE)),
     _sample("S6", "Stream", "stream.py", _printed("ok", "This is a test")),
     _sample("S7", "Call a function", "function_call.py", _printed("ok", "70 degrees", CREATE, CREATE)),
-    _sample("S8", "Code interpreter", "code_interpreter.sh", UNBUILT),
-    _sample("S9", "Code interpreter", "code_interpreter.py", UNBUILT),
+    _sample("S8", "Code interpreter", "code_interpreter.sh", _printed("ok", "code_interpreter_call")),
+    _sample("S9", "Code interpreter", "code_interpreter.py", _printed("ok", "ResponseCodeInterpreterToolCall")),
     _sample(
-        "S10", "Rule: files in a container", "rules/container_files.sh", UNBUILT, ids={"assistant-123456789": "file"}
+        "S10", "Rule: files in a container", "rules/container_files.sh", _printed("ok", "container_id"),
+        ids={"assistant-123456789": "file"},
     ),
     _sample(
         "S12", "List input items", "input_items.py",

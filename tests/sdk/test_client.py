@@ -213,9 +213,7 @@ def test_lists_page_by_themselves(client):
 def test_what_is_refused_is_not_asked_again(server):
     client = server.client(max_retries=2)
     with pytest.raises(openai.InternalServerError) as told:
-        client.responses.create(
-            model="gpt-4.1", input="x", tools=[{"type": "code_interpreter", "container": {"type": "auto"}}]
-        )
+        client.responses.create(model="gpt-4.1", input="x", tools=[{"type": "tool_search"}])
     assert (told.value.status_code, told.value.code) == (501, "not_implemented")
     assert told.value.request.headers["x-stainless-retry-count"] == "0"
 

@@ -128,15 +128,23 @@ SUPPORTED = [
 ]  # fmt: skip
 
 
-def test_s11_every_kind_of_file_can_be_uploaded_but_no_container_takes_one_yet(page, client):
+def test_s8_and_s9_run_code_and_answer(page):
+    call, message = page.python("code_interpreter.py").names["response"].output
+    assert (call.type, call.status, call.container_id[:5]) == ("code_interpreter_call", "completed", "cntr_")
+    assert "3x + 11 = 14" in call.code
+    assert "1.0" in message.content[0].text
+
+
+def test_s11_a_container_takes_every_kind_of_file_of_the_page(client):
     made = [client.files.create(file=(f"a.{kind}", b"data"), purpose="assistants") for kind in SUPPORTED]
-    assert [file.filename for file in made] == [f"a.{kind}" for kind in SUPPORTED]
     container = {"type": "auto", "file_ids": [file.id for file in made]}
-    with pytest.raises(openai.InternalServerError) as told:
-        client.responses.create(
-            model="gpt-4.1", input="x", tools=[{"type": "code_interpreter", "container": container}]
-        )
-    assert told.value.code == "not_implemented"
+    response = client.responses.with_raw_response.create(
+        model="gpt-4.1", input="What is 1 + 1?", tools=[{"type": "code_interpreter", "container": container}]
+    )
+    assert "x-emulator-warning" not in response.headers
+    container_id = response.parse().output[0].container_id
+    names = {file.path.rpartition("-")[2] for file in client.containers.files.list(container_id, limit=100)}
+    assert names == {f"a.{kind}" for kind in SUPPORTED}
 
 
 def test_s12_prints_the_list_of_the_page(page):

@@ -24,6 +24,7 @@ FORMS: Mapping[str, str] = {
     "local_shell_call": "local_shell",
     "shell_call": "shell",
     "apply_patch_call": "apply_patch",
+    "code_interpreter_call": "code_interpreter",
 }
 # The type under which a request offers the tool -> module.
 OFFERED: Mapping[str, str] = {
@@ -34,6 +35,7 @@ OFFERED: Mapping[str, str] = {
     "local_shell": "local_shell",
     "shell": "shell",
     "apply_patch": "apply_patch",
+    "code_interpreter": "code_interpreter",
 }
 # The type of a last input item that a tool answers -> module.
 ANSWERED: Mapping[str, str] = {

@@ -24,6 +24,7 @@ DONE_FIELD = {
     "response.custom_tool_call_input": "input",
     "response.reasoning_summary_text": "text",
     "response.shell_call_command": "command",
+    "response.code_interpreter_call_code": "code",
 }
 PLACE = ("item_id", "output_index", "content_index", "summary_index", "command_index")
 
