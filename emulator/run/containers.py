@@ -157,8 +157,9 @@ def generated_rows(
     first = max((now, *(at + TICK for at in paths.values() if at < now + 1)))
     new_rows = []
     for number, file in enumerate(files_made):
+        path = FOLDER + file.name
         # Behind all of this moment, and behind what it replaces even where that was made with the clock ahead.
-        at = max(first + number * TICK, paths.get(FOLDER + file.name, 0.0) + TICK)
+        at = paths[path] = max(first + number * TICK, paths.get(path, 0.0) + TICK)
         new_rows.append((_generated_row(container, file, at), file.data))
     return rows.new_file_rows(new_rows)
 

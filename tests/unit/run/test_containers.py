@@ -141,13 +141,18 @@ def test_rows_that_are_inserted_replace_what_is_at_their_path(ahead):
             namespace.clock.advance(ahead)
             old = await containers.write_file(namespace, made, generated(number=9))
             there = await containers.list_files(namespace, made)
-            new = [generated(data=b"new", number=1), generated("b.csv", number=2), generated("b.csv", b"", number=0)]
+            new = [
+                generated(data=b"old", number=3),
+                generated(data=b"new", number=1),
+                generated("b.csv", number=2),
+                generated("b.csv", b"", number=0),
+            ]
             await namespace.store.insert(containers.generated_rows(made, new, NOW, there))
             assert sorted(await names(namespace, made)) == ["/mnt/data/b.csv", "/mnt/data/plot.png"]
             found = {file.id for file in await containers.list_files(namespace, made)}
-            assert found == {new[0].id, new[2].id}
+            assert found == {new[1].id, new[3].id}
             assert (await refused(containers.find_file(namespace, made, old.id))).row.status == 404
-            plot = await containers.find_file(namespace, made, new[0].id)
+            plot = await containers.find_file(namespace, made, new[1].id)
             assert await containers.read_file(namespace, plot) == b"new"
 
     run(work)
