@@ -4,13 +4,17 @@
 ARG BASE_IMAGE=python:3.13-slim
 
 FROM ${BASE_IMAGE} AS build
+# Extras of pyproject.toml to install as well, with commas: `sandbox` brings matplotlib and numpy for code that is run.
+ARG EXTRAS=
 WORKDIR /src
 COPY pyproject.toml constraints.txt ./
 # The dependencies come first, so that a change of the code does not fetch them again. The secret is a bundle of
 # certificates for builds behind a proxy that signs with its own; without it nothing changes.
 RUN --mount=type=secret,id=ca,target=/run/secrets/ca,required=false \
     if [ -s /run/secrets/ca ]; then export PIP_CERT=/run/secrets/ca SSL_CERT_FILE=/run/secrets/ca; fi; \
-    python3 -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["dependencies"], sep="\n")' \
+    EXTRAS="${EXTRAS}" python3 -c 'import os, tomllib; project = tomllib.load(open("pyproject.toml", "rb"))["project"]; \
+extras = [project["optional-dependencies"][name] for name in os.environ["EXTRAS"].split(",") if name]; \
+print(*sum(extras, project["dependencies"]), sep="\n")' \
         > /tmp/requirements.txt \
     && python3 -m venv /opt/build \
     && /opt/build/bin/pip install --no-cache-dir -c constraints.txt hatchling \

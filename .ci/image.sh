@@ -21,4 +21,5 @@ if ! docker info >/dev/null 2>&1; then
   exit 1
 fi
 make --no-print-directory image IMAGE_FLAGS="${IMAGE_FLAGS:-} ${flags[*]}"
+make --no-print-directory image IMAGE="$IMAGE-sandbox" IMAGE_FLAGS="${IMAGE_FLAGS:-} ${flags[*]} --build-arg EXTRAS=sandbox"
 IMAGE_UNDER_TEST=$IMAGE "${VENV:-.venv}/bin/python" -m pytest tests/image --capture=no "$@"

@@ -15,6 +15,7 @@ import sysconfig
 from contextlib import suppress
 from pathlib import Path
 
+from emulator.sandbox.execution import NEWEST_LANDLOCK
 from emulator.sandbox.filter import program
 
 PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP = 1, 38, 22
@@ -30,7 +31,6 @@ EVERY_FILE_RIGHT = {1: 1 << 13, 2: 1 << 14, 3: 1 << 15, 5: 1 << 16}  # all below
 OF_OWN_FOLDER = 1 << 1 | READ_FILE | READ_DIR | 1 << 4 | 1 << 5 | 1 << 7 | 1 << 8 | 1 << 13 | TRUNCATE
 NETWORK = 1 << 0 | 1 << 1  # bind and connect of TCP, since version 4
 SCOPES = 1 << 0 | 1 << 1  # abstract sockets and signals, since version 6
-NEWEST = 6
 
 LIBRARIES = ("/lib", "/lib64", "/usr/lib", "/usr/lib64")
 ODDMENTS = ("/etc/ld.so.cache", "/dev/urandom", "/usr/share/zoneinfo")
@@ -46,7 +46,7 @@ def landlock_version() -> int:
     return max(0, int(_libc().syscall(CREATE_RULESET, None, 0, ASK_VERSION)))
 
 
-def confine(folder: str, memory: int, file: int, version: int = NEWEST) -> None:
+def confine(folder: str, memory: int, file: int, version: int = NEWEST_LANDLOCK) -> None:
     """Leave this process nothing but Python, `folder` and so many bytes; raises Unconfined.
 
     `version` is the newest Landlock that is used, for the tests.

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+NEWEST_LANDLOCK = 6  # whose rules are taken where the kernel has it; 1 is enough
+
 Ended = Literal["completed", "failed", "timeout", "memory", "died"]
 
 

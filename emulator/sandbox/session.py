@@ -12,19 +12,21 @@ import os
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, ParamSpec, TypeVar, cast
 
 import orjson
 
 import emulator
 from emulator.core.clock import real_seconds
-from emulator.sandbox.confine import NEWEST
-from emulator.sandbox.execution import Ended, Execution, Limits, SandboxUnavailable
+from emulator.sandbox.execution import NEWEST_LANDLOCK, Ended, Execution, Limits, SandboxUnavailable
 from emulator.sandbox.figures import BACKEND
 from emulator.sandbox.folder import Folder, Overfull
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 START_SECONDS = 30
 LOOK_EVERY = 0.1  # seconds
@@ -43,7 +45,7 @@ class _Broken(Exception):  # noqa: N818 (never leaves this file)
 class Session:
     """Runs code in one process at a time; `limits` hold for all of them. `version` is the newest Landlock used."""
 
-    def __init__(self, limits: Limits, version: int = NEWEST) -> None:
+    def __init__(self, limits: Limits, version: int = NEWEST_LANDLOCK) -> None:
         self._limits = limits
         self._version = version
         self._folder = Folder(limits)
@@ -53,27 +55,29 @@ class Session:
 
     async def run(self, code: str, files: Mapping[str, bytes], seconds: float) -> Execution:
         """Run one piece; raises ValueError for a bad file name and SandboxUnavailable where no process can start."""
+        if self._process is not None and self._process.returncode is not None:  # it was ended from outside
+            await self._kill()
         try:
-            await asyncio.to_thread(self._folder.put, files)
+            await _whole(self._folder.put, files)
         except Overfull:  # by the last moments of the run before
             await self._kill()
-            await asyncio.to_thread(self._folder.empty)
-            await asyncio.to_thread(self._folder.put, files)
+            await _whole(self._folder.empty)
+            await _whole(self._folder.put, files)
         anew = self._process is None
         if self._process is None:
             self._process = await self._started()
-        self._process.send_signal(signal.SIGCONT)
+        _signal(self._process, signal.SIGCONT)
         self._runs += 1
         try:
             ended, images, note = await self._ended(self._process, code, seconds)
             if ended in ENDINGS:
-                self._process.send_signal(signal.SIGSTOP)
+                _signal(self._process, signal.SIGSTOP)
             else:
                 await self._kill()
         except BaseException:  # cancelled: the process must not go on
             await self._kill()
             raise
-        execution = await asyncio.to_thread(self._executed, ended, images, note)
+        execution = await _whole(self._executed, ended, images, note)
         return _prefixed(execution, ENDED_BEFORE) if anew and self._runs > 1 else execution
 
     async def close(self) -> None:
@@ -81,7 +85,7 @@ class Session:
         await self._kill()
         async with self.lock:
             await self._kill()
-            await asyncio.to_thread(self._folder.remove)
+            await _whole(self._folder.remove)
 
     def _executed(self, ended: Ended, images: tuple[bytes, ...], note: str) -> Execution:
         try:
@@ -114,6 +118,8 @@ class Session:
             process = await asyncio.create_subprocess_exec(
                 *command, stdin=PIPE, stdout=PIPE, stderr=log, env=environ, cwd=home, start_new_session=True
             )
+        except OSError as error:
+            raise SandboxUnavailable(f"its process cannot be started: {error.strerror}") from error
         finally:
             os.close(log)
         try:
@@ -188,9 +194,23 @@ class Session:
             await _end(process)
 
 
+async def _whole(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """What blocks, in a thread: to its end even where the wait is cancelled, so that no two meet in one folder."""
+    running = asyncio.ensure_future(asyncio.to_thread(work, *args, **kwargs))
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        await asyncio.wait({running})
+        raise
+
+
+def _signal(process: Process, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):  # it has ended: its answer will not come
+        process.send_signal(number)
+
+
 async def _end(process: Process) -> None:
-    with suppress(ProcessLookupError):
-        process.kill()
+    _signal(process, signal.SIGKILL)
     if process.stdin is not None:
         process.stdin.close()
     await process.wait()

@@ -45,6 +45,7 @@ class Host:
             thread.stop()
 
     def _started(self) -> str:
+        from emulator.sandbox.execution import SandboxUnavailable
         from emulator.script.node import FixtureError
         from emulator.server import ThreadedServer
         from emulator.store.engine import StoreError
@@ -52,7 +53,7 @@ class Host:
         thread = ThreadedServer(self._settings)
         try:
             thread.__enter__()
-        except (FixtureError, StoreError) as error:
+        except (FixtureError, SandboxUnavailable, StoreError) as error:
             raise EmulatorError(str(error)) from error
         self._thread = thread
         return thread.url

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 HEALTHY_SECONDS = 60
 
 
-def docker(*args: str) -> str:
-    """What a docker command prints; fails with what it complains of."""
-    done = subprocess.run(["docker", *args], capture_output=True, text=True, check=False)
+def docker(*args: str, given: str | None = None) -> str:
+    """What a docker command prints when it is given this to read; fails with what it complains of."""
+    done = subprocess.run(["docker", *args], input=given, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"docker {' '.join(args)}: {done.stderr}"
     return done.stdout.strip()
 

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from emulator.sandbox.confine import NEWEST
-from emulator.sandbox.execution import Execution, Limits
+from emulator.sandbox.execution import NEWEST_LANDLOCK, Execution, Limits
 from emulator.sandbox.session import Session
 
 SMALL = Limits(
@@ -37,7 +36,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 class Talk:
     """A session and the loop that it lives on, for tests that speak to it step by step."""
 
-    def __init__(self, limits: Limits = SMALL, version: int = NEWEST) -> None:
+    def __init__(self, limits: Limits = SMALL, version: int = NEWEST_LANDLOCK) -> None:
         self._runner = asyncio.Runner()
         self.session = self.wait(self._made(limits, version))
 

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from emulator.sandbox.execution import NEWEST_LANDLOCK
 from tests.sandbox.attempts import ATTEMPTS, PRELUDE, PRETENDED
 from tests.sandbox.conftest import SMALL, Talk
 
 SECRET = "EMULATOR_TEST_SECRET"
-VERSIONS = (1, 6)
+VERSIONS = (1, NEWEST_LANDLOCK)
 
 
 @pytest.fixture(scope="module")

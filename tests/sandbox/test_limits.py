@@ -1,5 +1,7 @@
 """Everything there can be too much of, and how it ends one run and nothing else."""
 
+import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -10,9 +12,9 @@ from tests.sandbox.conftest import SMALL, Run, Talk
 
 def test_an_endless_loop_ends_and_the_next_run_starts_anew(run: Run) -> None:
     before = monotonic()
-    told = run("x = 1\nprint('begun')\nopen('kept.txt', 'w').write('here')\nwhile True: pass", seconds=0.5)
+    told = run("x = 1\nprint('begun')\nopen('kept.txt', 'w').write('here')\nwhile True: pass", seconds=1)
     assert told.ended == "timeout"
-    assert told.logs == "begun\n[the run was ended: it took longer than 0.5 seconds]\n"
+    assert told.logs == "begun\n[the run was ended: it took longer than 1 seconds]\n"
     assert told.files == {"kept.txt": b"here"}
     assert monotonic() - before < 10
     again = run("open('kept.txt').read(), 'x' in globals()", told.files)
@@ -181,3 +183,14 @@ def test_an_answer_that_is_forged_is_believed_in_nothing(run: Run, told: str) ->
 def test_a_process_that_ends_itself_ends_its_run_alone(run: Run, code: str) -> None:
     assert run(code, seconds=2).ended in ("died", "timeout")
     assert run("1 + 1").logs.endswith("2\n")
+
+
+def test_a_process_that_was_ended_from_outside_is_started_anew(talk: Talk) -> None:
+    assert talk.run("x = 1").ended == "completed"
+    process = talk.session._process
+    assert process is not None
+    os.kill(process.pid, signal.SIGKILL)
+    told = talk.run("'x' in globals()")
+    if told.ended == "died":  # nobody had noticed yet
+        told = talk.run("'x' in globals()")
+    assert told.logs.endswith("False\n")

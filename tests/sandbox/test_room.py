@@ -20,6 +20,7 @@ from emulator.sandbox.execution import SandboxUnavailable
 from emulator.sandbox.room import Sandbox
 from emulator.sandbox.session import Session
 from emulator.settings import Settings
+from emulator.testing import Emulator, EmulatorError
 from tests.conftest import RunningServer
 from tests.processes import Process
 from tests.sandbox.conftest import SMALL
@@ -183,6 +184,17 @@ def test_a_server_that_is_to_run_code_and_cannot_does_not_start(
     said = capsys.readouterr()
     assert said.out == ""
     assert said.err == f"responses-emulator: code can be run safely on Linux only (x86_64, aarch64): {room.MEND}\n"
+
+
+def test_an_emulator_of_a_test_that_cannot_run_code_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "MACHINES", {})
+    with pytest.raises(EmulatorError, match=r"^code can be run safely on Linux only"):
+        Emulator(code_interpreter="sandbox").__enter__()
+
+
+def test_elsewhere_it_can_be_imported_to_say_that_it_cannot_run() -> None:
+    code = "import sys; sys.modules.update(dict.fromkeys(('resource', 'fcntl'))); import emulator.sandbox.room"
+    subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2], check=True)
 
 
 def test_a_server_has_the_sandbox_while_it_serves() -> None:
