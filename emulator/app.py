@@ -84,6 +84,7 @@ class World:
             self.stop()
             sweeper.cancel()
             await asyncio.gather(sweeper, return_exceptions=True)
+            self.namespaces.documents.stop()
             await self.journal.stop()
             await self.store.close()
 

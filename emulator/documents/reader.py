@@ -16,7 +16,8 @@ from emulator.documents.child import DRAW, read_frame, write_frame
 from emulator.documents.pdf import PdfError
 
 LARGEST = 50_000_000  # bytes of one PDF
-WALL_SECONDS = 8.0  # for one order; the child's own limit is of the processor's time, which a busy machine stretches
+# For one order. The child's own limit is of the processor's time, which a busy machine stretches; some have none.
+WALL_SECONDS = 20.0 if hasattr(signal, "setitimer") else 5.0
 ORDERS = 200  # of one child, so that what it does not give back is given back
 MOST_KEPT = 64  # answers that are remembered
 MOST_TEXT = 16_000_000  # characters of them

@@ -9,6 +9,7 @@ from weakref import WeakValueDictionary
 
 from emulator.core.clock import Clock, first_of, real_seconds
 from emulator.core.ids import Ids
+from emulator.documents.reader import Documents
 from emulator.script.fault import Fault
 from emulator.script.fixture import Fixture
 from emulator.script.limit import Limit
@@ -60,7 +61,7 @@ class Namespace:
     processes belongs to the store's guard alone. `live` holds the derivations that a follower goes on with.
 
     `fixtures` are in order of precedence: those of the files (`from_files`) and those `added` at run time. `tally`
-    is how often this process saw each of them answer, by id.
+    is how often this process saw each of them answer, by id. `documents` reads the PDFs of the whole server.
     """
 
     name: str
@@ -81,6 +82,7 @@ class Namespace:
     locks: "WeakValueDictionary[str, asyncio.Lock]" = field(default_factory=WeakValueDictionary)
     live: "dict[str, Derivation]" = field(default_factory=dict)
     tally: dict[str, int] = field(default_factory=dict)
+    documents: Documents = field(default_factory=Documents)
 
     def lock(self, response_id: str) -> asyncio.Lock:
         """The lock of one response in this process."""

@@ -10,6 +10,7 @@ import orjson
 from emulator.core.clock import Clock, monotonic
 from emulator.core.errors import ApiError
 from emulator.core.ids import Ids
+from emulator.documents.reader import Documents
 from emulator.run.fixture_files import FixtureFiles
 from emulator.run.namespace import Namespace
 from emulator.script.fault import named, read_fault
@@ -36,6 +37,7 @@ class Namespaces:
         self.ids = ids
         self.stopping = asyncio.Event()
         self.files = FixtureFiles(None)
+        self.documents = Documents(draw=settings.pdf_pages)
         self._open: dict[str, Namespace] = {}
 
     async def open(self, name: str) -> Namespace:
@@ -123,6 +125,7 @@ class Namespaces:
             Clock(base=self.clock),
             self.ids,
             self.stopping,
+            documents=self.documents,
         )
         return namespace
 

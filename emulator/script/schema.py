@@ -4,6 +4,7 @@ from typing import Any
 
 from emulator.script.fixture import AT_END, CHUNKS, KEYS, PER, USAGE
 from emulator.script.raw import ANNOTATIONS, INDEXES, OUTPUT_TYPES
+from emulator.script.served import FAILURES
 from emulator.script.then import ENDINGS, ERROR_KEYS, REASONS, STEPS
 from emulator.script.when import KEYS as WHEN_KEYS
 from emulator.script.when import OUTPUT_KEYS
@@ -48,6 +49,7 @@ WHEN: Schema = {
     "stream": FLAG,
     "has_image": FLAG,
     "has_file": FLAG,
+    "file": FILLED,
     "metadata": _map(TEXT),
     "headers": _map(FILLED),
     "jsonpath": _map({}),
@@ -101,10 +103,18 @@ FIXTURE: Schema = {
     "priority": {"type": "integer"},
     "where": FILLED,
 }
+URL: Schema = {
+    "url": {"type": "string", "pattern": "^[hH][tT][tT][pP][sS]?://[^\\s/?#]\\S*$", "maxLength": 20_000},
+    "base64": {"type": "string", "pattern": "^[A-Za-z0-9+/]*={0,2}$"},
+    "file": FILLED,
+    "fail": {"enum": list(FAILURES)},
+    "name": FILLED,
+    "where": FILLED,
+}
 
 
 def schema() -> Schema:
-    """The whole schema: one fixture or a list of them."""
+    """The whole schema: one fixture or a list of them, and what URLs lead to among them."""
     steps = {**{key: STEP[key] for key in (*STEPS, *ENDINGS)}, "error": {"$ref": "#/$defs/error"}}
     fixture = _object({key: FIXTURE[key] for key in KEYS})
     return {
@@ -112,11 +122,13 @@ def schema() -> Schema:
         "title": "Fixtures of the Responses emulator",
         "anyOf": [
             {"$ref": "#/$defs/fixture"},
-            {"type": "array", "items": {"$ref": "#/$defs/fixture"}},
+            {"$ref": "#/$defs/url"},
+            {"type": "array", "items": {"anyOf": [{"$ref": "#/$defs/fixture"}, {"$ref": "#/$defs/url"}]}},
             {"type": "null"},
         ],
         "$defs": {
             "fixture": {**fixture, "oneOf": [{"required": ["then"]}, {"required": ["sequence"]}]},
+            "url": {**_object(URL, "url"), "oneOf": [{"required": [key]} for key in ("base64", "file", "fail")]},
             "when": _object({key: WHEN[key] for key in WHEN_KEYS}),
             "tool_output": _either(FILLED, {**_object({key: OUTPUT[key] for key in OUTPUT_KEYS}), "minProperties": 1}),
             "step": {**_object(steps), "minProperties": 1, "maxProperties": 1},
