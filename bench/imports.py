@@ -15,7 +15,8 @@ ROUNDS = 5
 FORBIDDEN = {
     "emulator": ("asyncio", "fastapi", "orjson", "pydantic", "sqlalchemy", "starlette", "uvicorn"),
     "emulator.app": (
-        *("alembic", "emulator.sandbox", "httpx", "mcp", "openai", "pypdf", "sqlalchemy.orm", "tiktoken", "yaml"),
+        *("alembic", "emulator.sandbox", "httpx", "mcp", "openai", "PIL", "pypdf", "pypdfium2", "sqlalchemy.orm"),
+        *("tiktoken", "yaml"),
     ),
 }
 _PROGRAM = """\

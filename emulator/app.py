@@ -101,6 +101,7 @@ class World:
             self.stop()
             sweeper.cancel()
             await asyncio.gather(sweeper, self.namespaces.end_work(), return_exceptions=True)
+            self.namespaces.documents.stop()
             if self.sandbox is not None:
                 await self.sandbox.close()
                 self.namespaces.sandbox = None

@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
+from importlib.util import find_spec
 from math import isfinite
 from pathlib import Path
 from typing import Any, NoReturn
@@ -100,6 +101,12 @@ def _switch(text: str) -> bool:
     return SWITCH[text.lower()]
 
 
+def _drawing(text: str) -> bool:
+    if _switch(text) and find_spec("pypdfium2") is None:
+        raise ValueError("needs the package pypdfium2: pip install 'responses-emulator[pdf-pages]'")
+    return _switch(text)
+
+
 def _one_of(*choices: str) -> Callable[[str], str]:
     def parse(text: str) -> str:
         if text not in choices:
@@ -143,6 +150,9 @@ class Settings:
     done_frame: bool = _setting(False, _switch, "End streams of the OpenAI dialect with [DONE].")
     unmatched: str = _setting(
         "answer", _one_of("answer", "reject"), "Where no fixture matches: the built-in model answers, or 404."
+    )
+    pdf_pages: bool = _setting(
+        False, _drawing, "Draw every page of a PDF too, and refuse one that cannot be drawn; needs pypdfium2."
     )
     most_namespaces: int = _setting(1_000, _count, "Namespaces kept; one more takes the place of the oldest.")
     allowed_hosts: tuple[str, ...] = _setting(

@@ -55,16 +55,19 @@ class ChainState:
         calls = {call_id: (kind, name) for call_id, (kind, name) in data.pop("open_calls").items()}
         return cls(**{**data, "open_calls": calls})
 
-    def after(self, items: Sequence[Mapping[str, Any]]) -> "ChainState":
-        """The state after a turn's input `items`; its instructions and tools are not inherited."""
-        return self._grown(items, self.depth + 1)
+    def after(self, items: Sequence[Mapping[str, Any]], attached: int = 0) -> "ChainState":
+        """The state after a turn's input `items` with the tokens of their images and files.
+
+        Its instructions and tools are not inherited.
+        """
+        return self._grown(items, self.depth + 1, attached)
 
     def with_output(self, response: Mapping[str, Any]) -> "ChainState":
         """The state after the turn has ended as `response`."""
         return self._grown(response["output"], self.depth)
 
-    def _grown(self, items: Sequence[Mapping[str, Any]], depth: int) -> "ChainState":
-        tokens = self.tokens + count_items(items)
+    def _grown(self, items: Sequence[Mapping[str, Any]], depth: int, attached: int = 0) -> "ChainState":
+        tokens = self.tokens + count_items(items) + attached
         grown = replace(self, depth=depth, tokens=tokens, open_calls=_still_open(self.open_calls, items))
         return _with_hosted(grown, items) if any(item["type"] in _HOSTED for item in items) else grown
 

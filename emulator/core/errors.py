@@ -20,6 +20,24 @@ class ErrorRow:
     envelope: str = "model"
 
 
+# The service names what is wrong with a picture by its code; a row is named so too.
+IMAGE_CODES = (
+    "invalid_image",
+    "invalid_image_format",
+    "invalid_image_mode",
+    "invalid_image_url",
+    "image_too_large",
+    "image_too_small",
+    "image_parse_error",
+    "image_content_policy_violation",
+    "image_file_too_large",
+    "unsupported_image_media_type",
+    "empty_image_file",
+    "failed_to_download_image",
+    "image_file_not_found",
+)
+_IMAGE_ROWS = {code: ErrorRow(400, "Invalid '{param}': {reason}.", code) for code in IMAGE_CODES}
+
 ERRORS: Mapping[str, ErrorRow] = {
     # The body and its fields
     "bad_json": ErrorRow(
@@ -180,12 +198,24 @@ ERRORS: Mapping[str, ErrorRow] = {
         "Invalid '{param}'. Expected a base64-encoded data URL with an image MIME type (e.g. "
         "'data:image/png;base64,aW1nIGJ5dGVzIGhlcmU='), but got a value without the 'base64' encoding or with "
         "invalid base64 data.",
-        "invalid_value",
+        "invalid_base64_image",
     ),
+    **_IMAGE_ROWS,
     "file_data": ErrorRow(
         400,
         "Invalid '{param}'. Expected a base64-encoded data URL (e.g. 'data:application/pdf;base64,...') or "
         "base64 data, but got a value with an invalid format.",
+        "invalid_value",
+    ),
+    "file_mime": ErrorRow(
+        400,
+        "Invalid '{param}'. Expected a base64-encoded data URL with an application/pdf MIME type (e.g. "
+        "'data:application/pdf;base64,...'), but got unsupported MIME type '{got}'.",
+        "invalid_value",
+    ),
+    "input_file_type": ErrorRow(
+        400,
+        "Invalid input: Expected context stuffing file type to be a supported format: .pdf but got {got}.",
         "invalid_value",
     ),
     "file_not_found": ErrorRow(404, "No such File object: {id}"),

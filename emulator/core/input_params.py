@@ -178,6 +178,8 @@ def check_stored(value: dict[str, Any]) -> dict[str, Any]:
             raise problem("missing_parameter", at=f".{name}")
     if value["type"] == "local_shell_call_output" and not (value.get("call_id") or value.get("id")):
         raise problem("missing_parameter", at=".call_id")
+    if value["type"] == "computer_call_output":
+        media.check_screenshot(value["output"])
     for name in _TYPED.keys() & value.keys():
         _check_type(name, value[name], required=name in row.required)
     _check_type("id", value.get("id"), required=False)

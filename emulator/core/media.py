@@ -1,44 +1,66 @@
-"""What images and files in the input must look like; nothing is fetched or decoded into pictures."""
+"""What images and files in the input must look like as JSON; nothing is fetched, and no picture or page is read."""
 
 import binascii
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from emulator.core.validation import problem
+from emulator.core.validation import kind, problem
 
 if TYPE_CHECKING:
     from emulator.core.input_params import InputFile, InputImage
 
 IMAGE_TYPES = frozenset({"image/png", "image/jpeg", "image/jpg", "image/webp", "image/gif"})
+PDF_TYPE = "application/pdf"
 LONGEST = 20_000  # characters of a URL that is no data URL
 _WEB = re.compile(r"https?://[^\s/?#][^\s]*", re.IGNORECASE)
 # The head of a data URL is short; a pattern that ran on over megabytes of data would be slow.
 _HEAD = re.compile(r"data:([^;,\s]{0,255})((?:;[^;,\s]{0,255}){0,8}),", re.IGNORECASE)
+_PIECE = 1 << 20  # characters, four of which are three bytes
+_DIGITS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
 
 def check_image(part: "InputImage") -> "InputImage":
     """An image has an http(s) URL, a data URL with a picture in base64, or the id of a file."""
-    if part.image_url is None:
-        if part.file_id is None:
-            raise problem("missing_parameter", at=".image_url")
-        return part
-    if _is_web(part.image_url):
-        return part
-    head = _HEAD.match(part.image_url)
-    if head is None:
-        raise problem("image_url_format", at=".image_url")
-    if head.group(1).lower() not in IMAGE_TYPES:
-        raise problem("image_mime", at=".image_url", got=head.group(1))
-    if not head.group(2).lower().endswith(";base64") or not is_base64(part.image_url[head.end() :]):
-        raise problem("image_base64", at=".image_url")
+    if part.image_url is not None:
+        _check_image_url(part.image_url, ".image_url")
+    elif part.file_id is None:
+        raise problem("missing_parameter", at=".image_url")
     return part
+
+
+def check_screenshot(output: Any) -> None:
+    """The output of a computer call is an object with what an image has."""
+    if not isinstance(output, dict):
+        raise problem("invalid_type", at=".output", expected="an object", got=kind(output))
+    for name in ("image_url", "file_id"):
+        value = output.get(name)
+        if value is not None and not isinstance(value, str):
+            raise problem("invalid_type", at=f".output.{name}", expected="a string", got=kind(value))
+    if output.get("image_url") is not None:
+        _check_image_url(output["image_url"], ".output.image_url")
+
+
+def _check_image_url(url: str, at: str) -> None:
+    if is_web(url):
+        return
+    head = _HEAD.match(url)
+    if head is None:
+        raise problem("image_url_format", at=at)
+    if head.group(1).lower() not in IMAGE_TYPES:
+        raise problem("image_mime", at=at, got=head.group(1))
+    if not head.group(2).lower().endswith(";base64"):
+        raise problem("image_base64", at=at)
+    if head.end() == len(url):
+        raise problem("empty_image_file", at=at, reason="it is empty")
+    if not is_base64(url[head.end() :]):
+        raise problem("image_base64", at=at)
 
 
 def check_file(part: "InputFile") -> "InputFile":
     """A file has an id, an http(s) URL, or data in base64 with a name."""
     if part.file_data is not None:
         return _check_data(part, part.file_data)
-    if part.file_url is not None and not _is_web(part.file_url):
+    if part.file_url is not None and not is_web(part.file_url):
         raise problem("image_url_format", at=".file_url")
     if part.file_url is None and part.file_id is None:
         raise problem("missing_parameter", at=".file_id")
@@ -55,16 +77,28 @@ def _check_data(part: "InputFile", data: str) -> "InputFile":
     return part
 
 
-def _is_web(url: str) -> bool:
+def is_web(url: str) -> bool:
+    """Whether a text is an http or https URL."""
     return len(url) <= LONGEST and _WEB.fullmatch(url) is not None
 
 
 def is_base64(text: str) -> bool:
-    """Whether `text` is base64 with something in it."""
-    if not text:
+    """Whether `text` is base64 with something in it. It is not decoded: of a large picture only the head is needed."""
+    digits = text.rstrip("=")
+    if not digits or len(text) % 4 or len(text) - len(digits) > 2 or not text.isascii():
         return False
-    try:
-        binascii.a2b_base64(text, strict_mode=True)
-    except ValueError:
-        return False
-    return True
+    return not digits.encode().translate(None, _DIGITS)
+
+
+def split_data(text: str) -> tuple[str | None, str]:
+    """The media type of a data URL in lower case and its base64 text; None and the text itself where it is none."""
+    head = _HEAD.match(text)
+    return (head.group(1).lower(), text[head.end() :]) if head else (None, text)
+
+
+def decoded(text: str, most: int | None = None) -> bytes:
+    """The bytes of a base64 text that was checked; with `most` only so many of the first ones, rounded down to 3."""
+    if most is not None:
+        return binascii.a2b_base64(text[: most // 3 * 4])
+    # By pieces, because one call would keep every other thread waiting until its end.
+    return b"".join(binascii.a2b_base64(text[at : at + _PIECE]) for at in range(0, len(text), _PIECE))

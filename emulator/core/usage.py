@@ -16,10 +16,6 @@ import orjson
 LONGEST_KEPT = 32_000  # characters of a text whose count is remembered
 PER_ITEM = 4  # what a message or call costs beside its text
 PER_TOOL = 8  # what a tool costs beside its definition
-IMAGE = 765  # an image with detail auto or high, whatever its size
-IMAGE_LOW = 85  # an image with detail low
-FILE = 500  # a file that is named by id or URL, whose size is not looked up
-FILE_CHARS = 64  # characters of base64 data a token of an inline file
 JSON_CHARS = 4  # characters of JSON a token, for tools and items of other types
 
 _IDEOGRAMS = r"\u2e80-\u30ff\u3400-\u4dbf\u4e00-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff"
@@ -56,7 +52,8 @@ def cut(text: str, tokens: int) -> str:
 def count_items(items: Iterable[Mapping[str, Any]]) -> int:
     """The tokens of normalised items, input or output.
 
-    A reasoning item costs nothing as context: what was thought is billed once, by its response.
+    A reasoning item costs nothing as context: what was thought is billed once, by its response. Nor do images and files
+    here: they are counted by what is in them, when they are looked into.
     """
     return sum(_item(item) for item in items)
 
@@ -73,7 +70,7 @@ def _item(item: Mapping[str, Any]) -> int:
             return PER_ITEM + _content(item.get("content"))
         case "function_call" | "custom_tool_call":
             return PER_ITEM + count(item.get("name") or "") + count(item.get("arguments") or item.get("input") or "")
-        case "function_call_output" | "custom_tool_call_output":
+        case "function_call_output" | "custom_tool_call_output" | "computer_call_output":
             return PER_ITEM + _content(item.get("output"))
         case "code_interpreter_call":
             logs = (output.get("logs") or "" for output in item.get("outputs") or ())
@@ -87,16 +84,15 @@ def _item(item: Mapping[str, Any]) -> int:
 def _content(content: Any) -> int:
     if isinstance(content, str):
         return count(content)
+    if isinstance(content, Mapping):  # a screenshot
+        return 0
     return sum(_part(part) for part in content or ())
 
 
 def _part(part: Mapping[str, Any]) -> int:
     match part.get("type"):
-        case "input_image":
-            return IMAGE_LOW if part.get("detail") == "low" else IMAGE
-        case "input_file":
-            data = part.get("file_data")
-            return 1 + len(data) // FILE_CHARS if data else FILE
+        case "input_image" | "input_file":
+            return 0
         case "refusal":
             return count(part.get("refusal") or "")
         case _:

@@ -1,16 +1,14 @@
 """What a request may ask of its deployment, its dialect and this emulator; every answer is an ApiError or nothing."""
 
-from collections.abc import Iterator
-from functools import partial
+from collections.abc import Mapping
 from typing import Any
 
 from emulator.core.deployments import BY_NAME, Deployment
 from emulator.core.dialects import Dialect
 from emulator.core.errors import ApiError, quoted_list
 from emulator.core.requests import CreateRequest
-from emulator.run.namespace import Namespace
+from emulator.run.attachments import IMAGES, parts
 from emulator.script.schema_check import check_text_format
-from emulator.store import files
 
 
 def check_request(request: CreateRequest, deployment: Deployment, dialect: Dialect) -> None:
@@ -22,7 +20,7 @@ def check_request(request: CreateRequest, deployment: Deployment, dialect: Diale
     if request.tools and deployment.name in BY_NAME and "function" not in deployment.tools:
         raise ApiError("unsupported_parameter", "tools")
     check_text_format(request.text["format"])
-    for path, part in _parts(request):
+    for path, part in parts(request.input):
         _check_part(path, part, deployment, dialect)
 
 
@@ -51,9 +49,9 @@ def _check_effort(request: CreateRequest, deployment: Deployment) -> None:
         raise ApiError("unsupported_value", "reasoning.effort", value=asked, supported=supported)
 
 
-def _check_part(path: str, part: dict[str, Any], deployment: Deployment, dialect: Dialect) -> None:
+def _check_part(path: str, part: Mapping[str, Any], deployment: Deployment, dialect: Dialect) -> None:
     kind = part.get("type")
-    if kind not in ("input_image", "input_file"):
+    if kind not in (*IMAGES, "input_file"):
         return
     if not deployment.vision:
         raise ApiError("no_vision", path, model=deployment.name)
@@ -68,18 +66,6 @@ def _check_part(path: str, part: dict[str, Any], deployment: Deployment, dialect
         raise ApiError("image_mime", f"{path}.image_url", got=mime)
 
 
-async def check_files(namespace: Namespace, request: CreateRequest) -> None:
-    """Every file that the input names must be there."""
-    now = namespace.clock.now()
-    for path, part in _parts(request):
-        file_id = part.get("file_id")
-        if not isinstance(file_id, str):
-            continue
-        found = await namespace.store.read(partial(files.get, namespace=namespace.name, file_id=file_id, now=now))
-        if found is None:
-            raise ApiError("file_not_found", f"{path}.file_id", id=file_id)
-
-
 def check_context(request: CreateRequest, deployment: Deployment, tokens: int) -> int:
     """The context's tokens, at most what the deployment takes; too many are refused unless `truncation` is auto."""
     if tokens <= deployment.context_window:
@@ -87,14 +73,3 @@ def check_context(request: CreateRequest, deployment: Deployment, tokens: int) -
     if request.truncation == "auto":
         return deployment.context_window
     raise ApiError("context_length_exceeded", "input")
-
-
-def _parts(request: CreateRequest) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every content part of the input with its path."""
-    for number, item in enumerate(request.input):
-        for field in ("content", "output"):
-            parts = item.get(field)
-            if isinstance(parts, list):
-                for index, part in enumerate(parts):
-                    if isinstance(part, dict):
-                        yield f"input[{number}].{field}[{index}]", part

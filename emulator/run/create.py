@@ -22,7 +22,8 @@ from emulator.core.log import EventLog
 from emulator.core.requests import CreateRequest
 from emulator.core.response import new_response
 from emulator.run import hosted, jobs
-from emulator.run.checks import check_context, check_files, check_request
+from emulator.run.attachments import read_attachments
+from emulator.run.checks import check_context, check_request
 from emulator.run.code import made_files
 from emulator.run.conversation import take_turn
 from emulator.run.namespace import Namespace
@@ -126,13 +127,13 @@ async def _admit(
 ) -> _Admitted:
     deployment = deployments.find(request.model, namespace.settings.deployments)
     check_request(request, deployment, dialect)
-    await check_files(namespace, request)
     now = namespace.clock.now()
     response_id = namespace.ids.response(now, request.previous_response_id)
     turn = await take_turn(namespace, request, response_id)
-    chain = turn.before.after(turn.items)
+    attached = await read_attachments(namespace, dialect, deployment, turn.items)
+    chain = turn.before.after(turn.items, attached.tokens)
     tokens = check_context(request, deployment, context_tokens(request, chain.tokens))
-    ask = Ask(request, deployment, turn.items, turn.calls, headers, turn.before)
+    ask = Ask(request, deployment, turn.items, turn.calls, headers, turn.before, attached.documents)
     context = hosted.context_of(namespace, ask, dialect, response_id, now)
     await hosted.check_tools(context)
     return _Admitted(ask, context, chain, tokens)

@@ -9,6 +9,7 @@ from weakref import WeakValueDictionary
 
 from emulator.core.clock import Clock, first_of, real_seconds
 from emulator.core.ids import Ids
+from emulator.documents.reader import Documents
 from emulator.script.fault import Fault
 from emulator.script.fixture import Fixture
 from emulator.script.limit import Limit
@@ -62,7 +63,7 @@ class Namespace:
 
     `fixtures` are in order of precedence: those of the files (`from_files`) and those `added` at run time. `tally`
     is how often this process saw each of them answer, by id. `tasks` do outside work for background runs.
-    `sandbox` really runs code, where the settings say so.
+    `documents` reads the PDFs of the whole server, `sandbox` really runs code, where the settings say so.
     """
 
     name: str
@@ -85,6 +86,7 @@ class Namespace:
     tally: dict[str, int] = field(default_factory=dict)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     sandbox: "Sandbox | None" = None
+    documents: Documents = field(default_factory=Documents)
 
     def lock(self, response_id: str) -> asyncio.Lock:
         """The lock of one response in this process."""

@@ -10,6 +10,7 @@ import orjson
 from emulator.core.clock import Clock, monotonic
 from emulator.core.errors import ApiError
 from emulator.core.ids import Ids
+from emulator.documents.reader import Documents
 from emulator.run.fixture_files import FixtureFiles
 from emulator.run.namespace import Namespace
 from emulator.script.fault import named, read_fault
@@ -39,6 +40,7 @@ class Namespaces:
         self.ids = ids
         self.stopping = asyncio.Event()
         self.files = FixtureFiles(None)
+        self.documents = Documents(draw=settings.pdf_pages)
         self.sandbox: Sandbox | None = None  # set by the app where code is really run
         self._open: dict[str, Namespace] = {}
 
@@ -135,6 +137,7 @@ class Namespaces:
             self.ids,
             self.stopping,
             sandbox=self.sandbox,
+            documents=self.documents,
         )
         return namespace
 

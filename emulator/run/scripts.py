@@ -51,7 +51,7 @@ async def listed(namespace: Namespace) -> list[dict[str, Any]]:
     known = await namespace.store.read(partial(counters.values, namespace=namespace.name, names=names))
     return [
         {
-            **plain(fixture),
+            **_written(fixture),
             "id": fixture.id,
             "name": fixture.name,
             "source": "http" if fixture.run_time else "file",
@@ -60,6 +60,14 @@ async def listed(namespace: Namespace) -> list[dict[str, Any]]:
         }
         for fixture in namespace.fixtures
     ]
+
+
+def _written(fixture: Fixture) -> dict[str, Any]:
+    """A fixture as it was written; of a URL's bytes only how many there are."""
+    written = plain(fixture)
+    if fixture.served and "base64" in written:
+        written["base64"] = f"({len(fixture.served.data)} bytes)"
+    return written
 
 
 def source(fixture: Fixture) -> bytes:

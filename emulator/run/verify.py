@@ -13,10 +13,14 @@ import orjson
 from emulator.core import deployments
 from emulator.core.chain import CALLS, OUTPUTS, Calls, ChainState
 from emulator.core.clock import breathe, first_of, monotonic
+from emulator.core.deployments import Deployment
+from emulator.core.dialects import OPENAI
+from emulator.core.document import Document
 from emulator.core.errors import ApiError
 from emulator.core.ids import ItemIds
 from emulator.core.items import normalise
 from emulator.core.requests import parse_create
+from emulator.run.attachments import read_attachments
 from emulator.run.journal import Journal
 from emulator.run.namespace import Namespace
 from emulator.script.ask import Ask
@@ -137,7 +141,17 @@ async def ask_of(namespace: Namespace, entry: Mapping[str, Any]) -> Ask | None:
         before = ChainState.from_json(row.chain) if row else before
     ids = ItemIds(entry["response_id"] or "", "in")
     items = tuple([normalise(item, ids.item) for item in request.input])
-    return Ask(request, deployments.find(request.model), items, _answered(before, items), entry["headers"], before)
+    deployment, calls = deployments.find(request.model), _answered(before, items)
+    documents = await _documents(namespace, deployment, items)
+    return Ask(request, deployment, items, calls, entry["headers"], before, documents)
+
+
+async def _documents(namespace: Namespace, deployment: Deployment, items: tuple[Object, ...]) -> tuple[Document, ...]:
+    """The files of a request as far as they can be read: not what was deleted or was too large for the journal."""
+    try:
+        return (await read_attachments(namespace, OPENAI, deployment, items, counting=False)).documents
+    except ApiError:
+        return ()
 
 
 def _answered(before: ChainState, items: tuple[Object, ...]) -> Calls:

@@ -17,7 +17,7 @@ from emulator.script.generate import GenerateError, value_for
 from emulator.script.pattern import text_for
 from emulator.script.pattern_match import Program
 from emulator.script.plan import CustomToolCall, FunctionCall, Message, Reasoning, Step
-from emulator.script.prose import attached, clipped, echo, long_text, result, wanted_words
+from emulator.script.prose import about_file, attached, clipped, echo, long_text, result, wanted_words
 
 __all__ = ["answer", "limit", "output_tokens"]
 
@@ -125,7 +125,7 @@ def _words(ask: Ask, last: Mapping[str, Any]) -> str:
     kinds = [part.get("type") for part in last["content"]]
     if len(kinds) == 1 and kinds[0] == "input_text":
         return said
-    received = attached(kinds.count("input_image"), kinds.count("input_file"))
+    received = _received(ask, kinds)
     return f"{said} {received}".strip() if prompt.strip() or not received else received
 
 
@@ -146,8 +146,15 @@ def _told(ask: Ask, outputs: Sequence[Mapping[str, Any]]) -> str:
         said.append(result(name or "The tool", _output_text(item)))
         if isinstance(output := item.get("output"), list):
             kinds = [part.get("type") for part in output]
-            said.append(attached(kinds.count("input_image"), kinds.count("input_file")))
+            said.append(_received(ask, kinds))
     return " ".join(filter(None, said))
+
+
+def _received(ask: Ask, kinds: Sequence[str | None]) -> str:
+    """What came with the last item: its images and files, and of each file how it begins."""
+    files = kinds.count("input_file")
+    told = [about_file(one.name, one.pages, one.text) for one in ask.documents[-files:]] if files else []
+    return " ".join(filter(None, [attached(kinds.count("input_image"), files), *told]))
 
 
 def _output_text(item: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from emulator.script.draft import Draft
 from emulator.script.node import FixtureError, Node, node_of
 from emulator.script.plan import FunctionCall, Message, Pace, Progress, Reasoning, Refusal, Step
+from emulator.script.served import Served, is_served, read_served
 from emulator.script.then import Then, read_then
 from emulator.script.when import When, read_when
 
@@ -41,7 +42,8 @@ class Fixture:
 
     `where` is `file:line`, or the name of another source. `progress` is None where the run takes the default.
     `thens` has an entry for each match of a sequence, else one. `run_time` says that it came over HTTP. `rank` orders
-    the fixtures that match one request: the greatest wins, and among equals the later one.
+    the fixtures that match one request: the greatest wins, and among equals the later one. One that is `served` answers
+    no request: it says what a URL of the input leads to.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Fixture:
     priority: int = 0
     where: str = ""
     run_time: bool = False
+    served: Served | None = None
     source: Node | None = field(default=None, compare=False, repr=False)
     id: str = field(init=False, compare=False, repr=False)
     rank: tuple[int, bool, bool, int] = field(init=False, compare=False, repr=False)
@@ -115,6 +118,8 @@ def entries_of(node: Node) -> list[Node]:
 
 def from_node(node: Node, *, run_time: bool = False) -> Fixture:
     """Read one fixture from nodes; raises FixtureError."""
+    if is_served(node):
+        return _of_url(node, run_time=run_time)
     entries = node.mapping(KEYS)
     thens = _thens(node, entries)
     fixture = Fixture(
@@ -135,6 +140,19 @@ def from_node(node: Node, *, run_time: bool = False) -> Fixture:
     if "per" in entries and not fixture.counted:
         entries["per"].wrong(f"{entries['per'].label} needs 'times' or 'sequence': nothing else is counted")
     return fixture
+
+
+def _of_url(node: Node, *, run_time: bool) -> Fixture:
+    served, entries = read_served(node), node.any_mapping()
+    return Fixture(
+        name=_name(entries["name"]) if "name" in entries else served.url,
+        when=When(),
+        thens=(Then(),),
+        where=_name(entries["where"]) if "where" in entries else node.place,
+        run_time=run_time,
+        served=served,
+        source=node,
+    )
 
 
 def _thens(node: Node, entries: Mapping[str, Node]) -> tuple[Then, ...]:

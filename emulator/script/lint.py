@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from emulator.script.fixture import Fixture, FixtureError, entries_of, from_node
-from emulator.script.load import checked, files_of, read_file
+from emulator.script.load import checked, files_of, read_entries
 from emulator.script.node import quoted
 from emulator.script.order import ordered
 
@@ -15,7 +15,7 @@ def lint(path: Path) -> tuple[int, list[str]]:
     wrong: list[str] = []
     for file in _files(path, wrong):
         try:
-            nodes = entries_of(read_file(file))
+            nodes = entries_of(read_entries(file))
         except FixtureError as error:
             wrong.append(str(error))
             continue
@@ -43,7 +43,7 @@ def _files(path: Path, wrong: list[str]) -> list[Path]:
 def _shadowed(fixtures: Sequence[Fixture]) -> Iterator[str]:
     """Fixtures that never answer, because another one matches whatever they match and goes first."""
     seen: list[tuple[frozenset[tuple[str, str]], Fixture]] = []
-    for fixture in ordered(fixtures):
+    for fixture in ordered(fixture for fixture in fixtures if not fixture.served):
         wanted = frozenset((one.key, repr(one.wanted)) for one in fixture.when.conditions)
         above = next((other for conditions, other in seen if conditions <= wanted), None)
         if above:

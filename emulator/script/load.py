@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -12,6 +13,7 @@ import orjson
 
 from emulator.script.fixture import Fixture, FixtureError, from_dict, from_nodes
 from emulator.script.node import DEPTH, Node, below, leaf, quoted
+from emulator.script.served import LARGEST, is_served
 
 SUFFIXES = (".yaml", ".yml", ".json")
 LIMIT = 1_000_000
@@ -33,7 +35,7 @@ def load_fixtures(path: Path) -> tuple[Fixture, ...]:
 
     Raises FixtureError at the first thing that is wrong: `fixtures/x.yaml:12: ...`.
     """
-    return tuple(checked(fixture for file in files_of(path) for fixture in from_nodes(read_file(file))))
+    return tuple(checked(fixture for file in files_of(path) for fixture in from_nodes(read_entries(file))))
 
 
 def checked(fixtures: Iterable[Fixture]) -> Iterator[Fixture]:
@@ -61,6 +63,36 @@ def plain(fixture: Fixture) -> dict[str, Any]:
 def from_source(source: bytes) -> Fixture:
     """A fixture that was added at run time, read back; the same bytes are read once."""
     return from_dict(json.loads(source), ADDED, run_time=True)
+
+
+def read_entries(path: Path) -> Node:
+    """The nodes of one file, with the bytes of the files that its URLs name; raises FixtureError.
+
+    Such a file lies in the folder of the file of fixtures, or below it: what is elsewhere is not read.
+    """
+    node = read_file(path)
+    entries = node.value if isinstance(node.value, list) else [node]
+    for entry in entries:
+        if is_served(entry) and "file" in entry.value:
+            entry.value["base64"] = _beside(entry.value.pop("file"), path.parent)
+    return node
+
+
+def _beside(node: Node, folder: Path) -> Node:
+    named = node.filled()
+    path = (folder / named).resolve()
+    if not path.is_relative_to(folder.resolve()):
+        node.wrong(f"{node.label} must lie in the folder of the file of fixtures, not at {quoted(named)}")
+    try:
+        with path.open("rb") as file:
+            data = file.read(LARGEST + 1)
+    except OSError as error:
+        node.wrong(f"{node.label}: {quoted(named)} cannot be read: {error.strerror}")
+    except ValueError:
+        node.wrong(f"{node.label} is no path: {quoted(named)}")
+    if len(data) > LARGEST:
+        node.wrong(f"{node.label}: {quoted(named)} is larger than {LARGEST} bytes")
+    return Node(b64encode(data).decode(), node.where, node.line, node.path)
 
 
 def read_file(path: Path) -> Node:

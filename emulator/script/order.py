@@ -28,6 +28,8 @@ class Fixtures(tuple[Fixture, ...]):  # noqa: SLOT001 (its index is kept in the 
         texts: list[tuple[str, int]] = []
         others: Places = []
         for place, fixture in enumerate(self):
+            if fixture.served:
+                continue
             clues: Mapping[str, str] = dict(one.clue for one in reversed(fixture.when.conditions) if one.clue)
             kind = next((kind for kind in KINDS if kind in clues), None)
             if kind is None:
@@ -37,6 +39,15 @@ class Fixtures(tuple[Fixture, ...]):  # noqa: SLOT001 (its index is kept in the 
             else:
                 by_clue.setdefault((kind, clues[kind]), []).append(place)
         return by_clue, _Texts(texts), others
+
+    @cached_property
+    def served(self) -> Mapping[str, Fixture]:
+        """Those that say what a URL leads to, by URL; the first in order counts."""
+        found: dict[str, Fixture] = {}
+        for fixture in self:
+            if fixture.served:
+                found.setdefault(fixture.served.url, fixture)
+        return found
 
     def candidates(self, view: View) -> Iterator[Fixture]:
         """Those that may match, in order."""

@@ -11,6 +11,7 @@ SHOWN = 200  # characters of a prompt that are echoed
 TOPIC = 80  # characters of a prompt that a long text keeps coming back to
 LONG = 450  # words of a long text
 MOST = 2_000  # words of the longest
+FILE_NAME, BEGINNING = 60, 120  # characters of a file's name and of its text that are told
 RESULT = 500  # characters of a tool's output that are told
 SCANNED = 4_000  # characters of a prompt that are searched for a wish for length
 
@@ -127,6 +128,16 @@ def attached(images: int, files: int) -> str:
     """A sentence that says how many images and files came with the prompt; empty for none."""
     parts = [f"{n} {noun}{'s' * (n > 1)}" for n, noun in ((images, "image"), (files, "file")) if n]
     return f"I received {' and '.join(parts)}." if parts else ""
+
+
+def about_file(name: str, pages: int, text: str) -> str:
+    """A sentence that says how many pages a file has, and how it begins."""
+    title = f'The file "{clipped(name, FILE_NAME)}"' if name else "The file"
+    if not pages:
+        return f"{title} cannot be looked into here."
+    begins = clipped(text, BEGINNING)
+    counted = f"{title} has {pages} page{'s' * (pages > 1)}"
+    return f'{counted} and begins: "{begins}".' if begins else f"{counted} without text."
 
 
 def result(name: str, output: str) -> str:

@@ -23,6 +23,8 @@ def scene(view: View, when: When, *, response_id: str, now: float) -> Values:
         "turn": view.turn,
         "capture": when.captures(view),
         "tool_output": view.tool_value,
+        "file": view.files[0] if view.files else None,
+        "files": view.files,
         "response_id": response_id,
         "now": int(now),
         "random": {"int": chance.int, "float": chance.float, "choice": chance.choice},

@@ -5,6 +5,7 @@ from typing import Any
 from emulator.script.fixture import AT_END, CHUNKS, KEYS, PER, USAGE
 from emulator.script.hosted import FORMS, form
 from emulator.script.raw import ANNOTATIONS, INDEXES, OUTPUT_TYPES
+from emulator.script.served import FAILURES
 from emulator.script.then import ENDINGS, ERROR_KEYS, REASONS, STEPS
 from emulator.script.when import KEYS as WHEN_KEYS
 from emulator.script.when import OUTPUT_KEYS
@@ -49,6 +50,7 @@ WHEN: Schema = {
     "stream": FLAG,
     "has_image": FLAG,
     "has_file": FLAG,
+    "file": FILLED,
     "metadata": _map(TEXT),
     "headers": _map(FILLED),
     "jsonpath": _map({}),
@@ -102,10 +104,18 @@ FIXTURE: Schema = {
     "priority": {"type": "integer"},
     "where": FILLED,
 }
+URL: Schema = {
+    "url": {"type": "string", "pattern": "^[hH][tT][tT][pP][sS]?://[^\\s/?#]\\S*$", "maxLength": 20_000},
+    "base64": {"type": "string", "pattern": "^[A-Za-z0-9+/]*={0,2}$"},
+    "file": FILLED,
+    "fail": {"enum": list(FAILURES)},
+    "name": FILLED,
+    "where": FILLED,
+}
 
 
 def schema() -> Schema:
-    """The whole schema: one fixture or a list of them."""
+    """The whole schema: one fixture or a list of them, and what URLs lead to among them."""
     forms = {key: form(key).SCHEMA for key in FORMS}
     steps = {**{key: STEP[key] for key in (*STEPS, *ENDINGS)}, **forms, "error": {"$ref": "#/$defs/error"}}
     fixture = _object({key: FIXTURE[key] for key in KEYS})
@@ -114,11 +124,13 @@ def schema() -> Schema:
         "title": "Fixtures of the Responses emulator",
         "anyOf": [
             {"$ref": "#/$defs/fixture"},
-            {"type": "array", "items": {"$ref": "#/$defs/fixture"}},
+            {"$ref": "#/$defs/url"},
+            {"type": "array", "items": {"anyOf": [{"$ref": "#/$defs/fixture"}, {"$ref": "#/$defs/url"}]}},
             {"type": "null"},
         ],
         "$defs": {
             "fixture": {**fixture, "oneOf": [{"required": ["then"]}, {"required": ["sequence"]}]},
+            "url": {**_object(URL, "url"), "oneOf": [{"required": [key]} for key in ("base64", "file", "fail")]},
             "when": _object({key: WHEN[key] for key in WHEN_KEYS}),
             "tool_output": _either(FILLED, {**_object({key: OUTPUT[key] for key in OUTPUT_KEYS}), "minProperties": 1}),
             "step": {**_object(steps), "minProperties": 1, "maxProperties": 1},

@@ -75,6 +75,23 @@ class View:
         return "input_file" in self.parts
 
     @cached_property
+    def file_text(self) -> str:
+        """The text of the request's files, one after the other."""
+        return "\n\n".join(document.text for document in self.ask.documents)
+
+    @cached_property
+    def file_folded(self) -> str:
+        """The same without upper and lower case."""
+        return self.file_text.casefold()
+
+    @cached_property
+    def files(self) -> list[dict[str, Any]]:
+        """The request's files as templates see them."""
+        return [
+            {"name": document.name, "text": document.text, "pages": document.pages} for document in self.ask.documents
+        ]
+
+    @cached_property
     def tool_text(self) -> str | None:
         """The output that the last item brings, as text; None where it brings none."""
         last = self.ask.items[-1] if self.ask.items else {}

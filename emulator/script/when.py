@@ -11,6 +11,7 @@ from emulator.script.patterns import Pattern, exact, expression, glob, literal_o
 from emulator.script.view import View
 
 Test = Callable[[View], bool]
+SHOWN = 2_000  # characters of a long text in a message
 LAST = 9  # the cost of what is looked at last
 
 
@@ -86,6 +87,19 @@ def _text(key: str, node: Node) -> list[Condition]:
         return [replace(_searched(key, wanted, pattern, seen), clue=clue)]
     folded, seen_folded = wanted.casefold(), attrgetter(f"{key}_folded")
     return [_condition(key, wanted, 5, lambda view: folded in seen_folded(view), _text_clue(key, folded))]
+
+
+def _file(key: str, node: Node) -> list[Condition]:
+    wanted, pattern = node.filled(), read_pattern(node)
+    if pattern:
+        return [replace(_searched(key, wanted, pattern, attrgetter("file_text")), got=_file_start)]
+    folded = wanted.casefold()
+    return [Condition(key, wanted, 6, lambda view: folded in view.file_folded, _file_start)]
+
+
+def _file_start(view: View) -> str | None:
+    """What is shown of the text of the files; None where there are none."""
+    return view.file_text[:SHOWN] if view.ask.documents else None
 
 
 def _text_clue(key: str, folded: str) -> tuple[str, str] | None:
@@ -247,6 +261,7 @@ KEYS: dict[str, Reader] = {
     "stream": _flag,
     "has_image": _flag,
     "has_file": _flag,
+    "file": _file,
     "metadata": _metadata,
     "headers": _headers,
     "jsonpath": _jsonpath,

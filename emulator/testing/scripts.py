@@ -1,5 +1,6 @@
 """Fixtures from Python: conditions and steps become plain data, and the server reads them; nothing is matched here."""
 
+from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,13 @@ class Scripts:
         data = _read(Path(source)) if isinstance(source, str | Path) else source
         answer = self._ask("POST", PATH, data)
         return [Scripted(self._ask, row) for row in answer["data"]]
+
+    def serve_url(self, url: str, data: bytes | str | Path = b"", *, fail: str | None = None) -> Scripted:
+        """Say what a URL of the input leads to: bytes, a file's bytes, or with `fail` the code of the error."""
+        if fail is not None:
+            return self.add_fixtures({"url": url, "fail": fail})[0]
+        found = data if isinstance(data, bytes) else Path(data).read_bytes()
+        return self.add_fixtures({"url": url, "base64": b64encode(found).decode()})[0]
 
     @property
     def fixtures(self) -> list[Scripted]:

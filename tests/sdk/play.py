@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 import openai
 
-from tests.sdk.belongings import pdf
+from tests.pdfs import pdf
 from tests.sdk.samples import Sample
 
 KEY = "a-key"

@@ -7,6 +7,7 @@ import openai
 import pytest
 from openai.types.responses import Response
 
+from tests import pictures
 from tests.sdk import play
 from tests.sdk.samples import HERE, sample
 
@@ -168,12 +169,20 @@ def test_s13_refuses_the_placeholder_as_the_service_does(page):
     assert "Invalid 'input[0].content[1].image_url'. Expected a valid URL" in ran.output
     changed = page.python("image_url.py", ("<image_URL>", "https://example.com/cat.png"))
     assert changed.names["response"].status == "completed"
+    assert changed.names["response"].usage.input_tokens == 4 + 6 + 765
 
 
-@pytest.mark.parametrize("mime", ["png", "jpeg", "webp"])
-def test_s14_takes_the_three_formats(page, mime):
-    ran = page.python("image_base64.py", ("data:image/jpeg;", f"data:image/{mime};"))
+@pytest.mark.parametrize("kind", ["png", "jpeg", "webp"])
+def test_s14_takes_the_three_formats(page, kind):
+    (page.folder / "path_to_your_image.jpg").write_bytes(getattr(pictures, kind)(1024, 1024))
+    ran = page.python("image_base64.py", ("data:image/jpeg;", f"data:image/{kind};"))
     assert ran.names["response"].status == "completed"
+    assert ran.names["response"].usage.input_tokens == 4 + 6 + 765
+
+
+def test_s14_looks_at_the_bytes_and_not_at_what_they_are_called(page):
+    ran = page.python("image_base64.py", ("data:image/jpeg;", "data:image/png;"))
+    assert (ran.outcome, "but its bytes are image/jpeg" in ran.output) == ("400", True)
     refused = page.python("image_base64.py", ("data:image/jpeg;", "data:text/markdown;"))
     assert (refused.outcome, "unsupported MIME type 'text/markdown'" in refused.output) == ("400", True)
 
@@ -193,6 +202,8 @@ def test_s15_answers_in_words(page):
     response = ran.names["response"]
     assert ran.output == response.output_text + "\n"
     assert response.model == "gpt-4o-mini-2024-07-18"
+    assert 'The file "PDF-FILE-NAME.pdf" has 1 page and begins: "Nucleus sampling".' in response.output_text
+    assert response.usage.input_tokens == 4 + 3 + 4 + 2833 + 4 * 5667  # the prompt, the words, the page's picture
 
 
 def test_s16_prints_the_file_object_of_the_page(page):
@@ -215,6 +226,7 @@ def test_s17_an_uploaded_file_is_input_by_its_id(page):
     text = ("assistant-KaVLJQTiWEvdz8yJQHHkqJ", file_id)
     ran = page.python("file_id.py", text, literal=True)
     assert ran.outcome == "ok"
+    assert 'The file "nucleus_sampling.pdf" has 1 page and begins: "Nucleus sampling".' in ran.output
     (item,) = page.http.get(f"/responses/{ran.names['response'].id}/input_items").json()["data"]
     assert item["content"][0]["file_id"] == file_id
 

@@ -15,7 +15,7 @@ from emulator.app import ROUTES
 from emulator.core import container_params, request_body
 from emulator.core.deployments import find
 from emulator.core.dialects import AZURE, OPENAI
-from emulator.core.errors import ERRORS
+from emulator.core.errors import ERRORS, IMAGE_CODES
 from emulator.core.input_params import ASSISTANT_PARTS, USER_PARTS
 from emulator.core.item_types import ITEM_TYPES
 from emulator.core.queries import ListQuery, RetrieveQuery
@@ -197,7 +197,7 @@ def test_an_error_that_is_called_built_is_raised_somewhere():
     table = ROOT / "emulator/core/errors.py"
     code = "".join(path.read_text("utf-8") for path in (ROOT / "emulator").rglob("*.py") if path != table)
     made = {f"{kind}_{end}" for kind in ("integer", "decimal") for end in ("below_min_value", "above_max_value")}
-    made |= {f"rate_limited_{unit}" for unit in ("requests", "tokens")}
+    made |= {f"rate_limited_{unit}" for unit in ("requests", "tokens")} | set(IMAGE_CODES)
     raised = {name for name in ERRORS if re.search(rf'((ApiError|problem)\(\s*|error, param = )"{name}"', code)} | made
     assert named("errors", *BUILT) <= raised
 

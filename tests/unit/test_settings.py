@@ -274,6 +274,17 @@ def test_any_text_is_a_value_or_one_clear_line(name: str, text: str) -> None:
     assert not line or line.startswith(TABLE[name].flag + ": ")
 
 
+def test_pages_are_drawn_only_where_the_package_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert one("pdf_pages", "on") is True
+    monkeypatch.setattr("emulator.settings.find_spec", lambda _: None)
+    assert one("pdf_pages", "off") is False
+    with pytest.raises(SettingsError) as refused:
+        load({"pdf_pages": "true"}, {})
+    assert str(refused.value) == (
+        "--pdf-pages: 'true' needs the package pypdfium2: pip install 'responses-emulator[pdf-pages]'"
+    )
+
+
 def test_every_setting_is_documented() -> None:
     page = (Path(__file__).parents[2] / "docs" / "reference" / "settings.md").read_text("utf-8")
     for setting in TABLE.values():

@@ -30,6 +30,7 @@ from emulator.testing import (
 )
 from emulator.testing.clock import seconds_of
 from emulator.testing.wire import plain_url
+from tests import pictures
 
 NOON = 1_735_732_800.0  # 2025-01-01 12:00 UTC
 
@@ -408,3 +409,22 @@ class TestFaults:
             client.responses.create(model="gpt-4o", input="x")
         emu.clock.advance("1m")
         assert client.responses.create(model="gpt-4o", input="x").status == "completed"
+
+
+def test_a_url_is_given_its_bytes_or_fails(emu, tmp_path):
+    url = "https://example.com/cat.png"
+    (tmp_path / "cat.png").write_bytes(pictures.png(512, 512))
+    part = {"type": "input_image", "image_url": url}
+
+    def ask():
+        return emu.client().responses.create(model="gpt-4o", input=[{"role": "user", "content": [part]}])
+
+    served = emu.serve_url(url, pictures.png(2048, 4096))
+    assert (ask().usage.input_tokens, served.hits) == (4 + 1105, 1)
+    emu.serve_url(url, tmp_path / "cat.png")
+    assert ask().usage.input_tokens == 4 + 255
+    emu.serve_url(url, fail="invalid_image_url")
+    with pytest.raises(openai.BadRequestError, match="does not lead to an image"):
+        ask()
+    with pytest.raises(EmulatorError, match="fail must be one of"):
+        emu.serve_url(url, fail="nope")

@@ -1,5 +1,6 @@
 """What every request meets first: credentials, paths, methods, bodies, ids; never a traceback, never a 500."""
 
+import base64
 import re
 import select
 import socket
@@ -12,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import KEY
+from tests.pdfs import pages_of, stream, words
 
 AZURE_DENIED = {"error": {"code": "401", "message": (
     "Access denied due to invalid subscription key or wrong API endpoint. Make sure to provide a valid key for an "
@@ -180,11 +182,8 @@ class TestBodies:
         assert answer.status_code == 413
 
     def test_unless_it_carries_file_data(self, http):
-        part = {
-            "type": "input_file",
-            "filename": "a.pdf",
-            "file_data": "data:application/pdf;base64," + "QUJD" * 3_000_000,
-        }
+        data = base64.b64encode(pages_of(stream(words("Hello")), more=(stream(b"x" * 9_000_000),))).decode()
+        part = {"type": "input_file", "filename": "a.pdf", "file_data": f"data:application/pdf;base64,{data}"}
         answer = http.post("/responses", json={
             "model": "gpt-4o", "truncation": "auto", "input": [{"role": "user", "content": [part]}],
         })  # fmt: skip

@@ -11,6 +11,7 @@ import openai
 import pytest
 
 from emulator.core.clock import Clock
+from tests.pdfs import pdf
 
 NOW = 1_752_174_469.5
 KEYS = ["id", "bytes", "created_at", "filename", "object", "purpose", "status", "expires_at", "status_details"]
@@ -345,7 +346,7 @@ def test_files_of_another_namespace_are_not_seen(server):
 
 
 def test_a_file_that_was_uploaded_can_be_named_in_an_input(client):
-    made = client.files.create(file=("nucleus_sampling.pdf", b"%PDF-1.4"), purpose="assistants")
+    made = client.files.create(file=("nucleus_sampling.pdf", pdf("Hello")), purpose="assistants")
     content = [
         {"type": "input_file", "file_id": made.id},
         {"type": "input_text", "text": "Summarize this PDF"},

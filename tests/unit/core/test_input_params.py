@@ -1,12 +1,16 @@
 """The errors of input items and their parts: one row per rule, with the exact answer."""
 
+import base64
 import subprocess
 import sys
 from typing import Any
 
 import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from emulator.core import media
 from tests.unit.core.answers import (
     BODY,
     CALL,
@@ -81,9 +85,9 @@ ITEMS = [
         image("data:text/markdown;base64,aGk="),
         ("invalid_value", URL, f"Invalid '{URL}'. {IMAGE_HINT}unsupported MIME type 'text/markdown'."),
     ),
-    (image("data:image/png,aGk="), ("invalid_value", URL, f"Invalid '{URL}'. {IMAGE_HINT}{NOT_BASE64}")),
-    (image("data:image/png;base64,"), ("invalid_value", URL, f"Invalid '{URL}'. {IMAGE_HINT}{NOT_BASE64}")),
-    (image("data:image/png;base64,?"), ("invalid_value", URL, f"Invalid '{URL}'. {IMAGE_HINT}{NOT_BASE64}")),
+    (image("data:image/png,aGk="), ("invalid_base64_image", URL, f"Invalid '{URL}'. {IMAGE_HINT}{NOT_BASE64}")),
+    (image("data:image/png;base64,"), ("empty_image_file", URL, f"Invalid '{URL}': it is empty.")),
+    (image("data:image/png;base64,?"), ("invalid_base64_image", URL, f"Invalid '{URL}'. {IMAGE_HINT}{NOT_BASE64}")),
     (
         message({"type": "input_image", "image_url": PNG, "detail": "x"}),
         choice(f"{PART}.detail", "x", "'auto', 'low', 'high', and 'original'"),
@@ -191,3 +195,23 @@ print(_WEB.fullmatch("https://" + "a" * 2_000_000 + " b"))
 def test_a_long_url_that_is_none_is_read_once() -> None:
     done = subprocess.run([sys.executable, "-c", ALONE], capture_output=True, timeout=60, check=True)
     assert done.stdout == b"None\n"
+
+
+@given(st.binary(max_size=300), st.integers(3, 200))
+def test_base64_is_known_without_being_decoded_and_decoded_in_pieces(data, most):
+    text = base64.b64encode(data).decode()
+    assert media.is_base64(text) is bool(data)
+    assert media.decoded(text) == data
+    assert media.decoded(text, most) == data[: most // 3 * 3]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "=", "==", "A", "AA", "AAA", "A===", "AA=A", "AAAA=", "AA ==", "AAé=", "AAA\n", "AA-_"]
+)
+def test_what_is_no_base64_is_known(text):
+    assert not media.is_base64(text)
+
+
+def test_a_large_text_is_decoded_whole():
+    data = bytes(range(256)) * 9_000
+    assert media.decoded(base64.b64encode(data).decode()) == data

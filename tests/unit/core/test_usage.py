@@ -59,19 +59,15 @@ def test_messages_cost_their_text_and_an_overhead():
     assert usage.count_items([message, message]) == 2 * (usage.PER_ITEM + 5)
 
 
-def test_images_cost_by_their_detail():
-    def cost(detail):
-        part = {"type": "input_image", "image_url": "data:image/png;base64,AAAA", "detail": detail}
-        return usage.count_items([{"type": "message", "content": [part]}]) - usage.PER_ITEM
-
-    assert (cost("low"), cost("auto"), cost("high")) == (85, 765, 765)
-
-
-def test_inline_files_cost_by_their_size_and_named_ones_a_flat_sum():
-    inline = {"type": "message", "content": [{"type": "input_file", "file_data": "A" * 6400}]}
-    named = {"type": "message", "content": [{"type": "input_file", "file_id": "file-1"}]}
-    assert usage.count_items([inline]) == usage.PER_ITEM + 101
-    assert usage.count_items([named]) == usage.PER_ITEM + usage.FILE
+def test_images_and_files_are_counted_elsewhere_by_what_is_in_them():
+    image = {"type": "input_image", "image_url": "data:image/png;base64,AAAA"}
+    file = {"type": "input_file", "file_data": "A" * 6400}
+    shown = {
+        "type": "computer_call_output",
+        "output": {"type": "computer_screenshot", "image_url": "data:" + "A" * 999},
+    }
+    assert usage.count_items([{"type": "message", "content": [image, file]}]) == usage.PER_ITEM
+    assert usage.count_items([shown]) == usage.PER_ITEM
 
 
 def test_calls_and_their_outputs_cost_their_texts():

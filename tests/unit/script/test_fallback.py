@@ -1,6 +1,7 @@
 """The built-in model answers every request, always the same, by the documented rules."""
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import jsonschema
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.core.deployments import find
+from emulator.core.document import Document
 from emulator.core.errors import ApiError
 from emulator.script.ask import Ask
 from emulator.script.choose_tool import choose_tool, is_shell
@@ -302,3 +304,20 @@ def test_images_and_files_are_mentioned():
     file = {"type": "input_file", "file_id": "file-1"}
     assert said(user("look", image)) == 'You said: "look" I received 1 image.'
     assert said(user(image, image, file)) == "I received 2 images and 1 file."
+
+
+@pytest.mark.parametrize(
+    ("document", "told"),
+    [
+        (Document("a.pdf", ("One two",), ((1, 1),)), 'The file "a.pdf" has 1 page and begins: "One two".'),
+        (Document("a.pdf", ("", "x " * 99), ((1, 1),) * 2), f'"a.pdf" has 2 pages and begins: "{"x " * 59}x…".'),
+        (Document("", ("", ""), ((1, 1),) * 2), "The file has 2 pages without text."),
+        (Document("a.pdf"), 'The file "a.pdf" cannot be looked into here.'),
+    ],
+)
+def test_of_a_file_its_pages_and_first_words_are_told(document, told):
+    earlier = Document("earlier.pdf", ("before",), ((1, 1),))
+    asked = replace(ask(user({"type": "input_file", "file_id": "file-1"})), documents=(earlier, document))
+    (step,) = answer(asked)
+    assert step.text.startswith("I received 1 file. The file")
+    assert step.text.endswith(told)
