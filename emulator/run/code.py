@@ -33,6 +33,7 @@ class RunContainers:
         self._namespace = namespace
         self._ask = ask
         self._open: ContainerRow | None = None
+        self._made: dict[str, bytes] = {}  # by this run, whose files are saved with its end
 
     @property
     def runs_code(self) -> bool:
@@ -69,7 +70,10 @@ class RunContainers:
             files[name] = await containers.read_file(namespace, file)
             if file.source == "user":  # the code may also use the name that it was uploaded under
                 files.setdefault(name.partition("-")[2] or name, files[name])
-        return _ran(await namespace.sandbox.run(containers.session_of(namespace, container_id), code, files))
+        files |= self._made
+        ran = _ran(await namespace.sandbox.run(containers.session_of(namespace, container_id), code, files))
+        self._made |= ran.files
+        return ran
 
     async def _opened(self, asked: str | Object) -> ContainerRow:
         namespace = self._namespace

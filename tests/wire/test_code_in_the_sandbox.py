@@ -56,6 +56,16 @@ def ended(http, made):
     return made
 
 
+def test_a_file_of_a_first_call_is_there_in_the_second_call_of_the_same_run(http):
+    script(
+        http,
+        {"code_interpreter_call": "open('/mnt/data/n.txt', 'w').write('41')"},
+        {"code_interpreter_call": "print(open('/mnt/data/n.txt').read())"},
+        {"message": "Done."},
+    )
+    assert run(http)["output"][1]["outputs"] == [{"type": "logs", "logs": "41\n"}]
+
+
 def test_an_uploaded_file_is_read_under_its_own_name(http):
     script(http, {"code_interpreter_call": "print(open('/mnt/data/table.csv').read())"}, {"message": "Done."})
     tool = {"type": "code_interpreter", "container": {"type": "auto", "file_ids": [upload(http)]}}

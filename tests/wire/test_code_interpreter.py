@@ -5,8 +5,11 @@ import base64
 import pytest
 
 from emulator.core.clock import Clock
+from tests.pdfs import pdf
 
 AUTO = {"type": "code_interpreter", "container": {"type": "auto"}}
+PDF = pdf("The quick brown fox.")
+PDF64 = base64.b64encode(PDF).decode()
 OUTPUTS = "code_interpreter_call.outputs"
 MINUTE = 60.0
 
@@ -182,8 +185,3 @@ def test_the_code_of_a_chain_counts_and_its_pictures_do_not_by_their_length(http
     first = run(http)
     assert first["output"][0]["outputs"][0]["url"].endswith(picture)
     assert run(http, previous_response_id=first["id"])["usage"]["input_tokens"] < 1_000
-
-
-PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n\
-3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
-PDF64 = base64.b64encode(PDF).decode()
