@@ -1,13 +1,13 @@
 """What a response tells the next turn about its chain, so that no turn reads the whole of it; pure, stores nothing."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
 
 from emulator.core.errors import ApiError
-from emulator.core.usage import count_items
+from emulator.core.usage import ESTIMATE, Counter, count_items
 
 # Output item type -> (the type of the item that answers it, how the service's error names the call).
 CALLS: Mapping[str, tuple[str, str]] = {
@@ -21,12 +21,14 @@ CALLS: Mapping[str, tuple[str, str]] = {
 OUTPUTS: Mapping[str, tuple[str, str]] = {answer: (call, name) for call, (answer, name) in CALLS.items()}
 
 Calls = dict[str, tuple[str, str]]
+NO_THOUGHTS: Mapping[str, int] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class ChainState:
     """The state of a chain after a response: `depth` turns, `tokens` of its items, and what is still open.
 
+    `thought` are the tokens of its reasoning since the last user message: until the next one they are context too.
     `open_calls` maps a call_id without output to (item type, name). Approvals, listed MCP servers and the active
     container are kept for the tools that need them. `fixture` answered the last turn (None: the built-in model),
     `hits` counts how often each fixture that is counted per chain has answered in it.
@@ -40,6 +42,12 @@ class ChainState:
     container: str | None = None
     fixture: str | None = None
     hits: dict[str, int] = field(default_factory=dict)
+    thought: int = 0
+
+    @property
+    def context(self) -> int:
+        """The tokens that the next answer reads."""
+        return self.tokens + self.thought
 
     def to_json(self) -> bytes:
         """The state as it is saved with its response."""
@@ -52,19 +60,40 @@ class ChainState:
         calls = {call_id: (kind, name) for call_id, (kind, name) in data.pop("open_calls").items()}
         return cls(**{**data, "mcp_servers": tuple(data["mcp_servers"]), "open_calls": calls})
 
-    def after(self, items: Sequence[Mapping[str, Any]]) -> "ChainState":
-        """The state after a turn's input `items`; its instructions and tools are not inherited."""
-        return self._grown(items, self.depth + 1)
+    def after(
+        self,
+        items: Sequence[Mapping[str, Any]],
+        counter: Counter = ESTIMATE,
+        thoughts: Mapping[str, int] = NO_THOUGHTS,
+    ) -> "ChainState":
+        """The state after a turn's input `items`; its instructions and tools are not inherited.
 
-    def with_output(self, response: Mapping[str, Any]) -> "ChainState":
+        `thoughts` are the tokens of those reasoning items that came back whole, by id.
+        """
+        grown = self._grown(items, self.depth + 1, counter)
+        return replace(grown, thought=_since_user(self.thought, items, thoughts))
+
+    def with_output(self, response: Mapping[str, Any], counter: Counter = ESTIMATE) -> "ChainState":
         """The state after the turn has ended as `response`."""
-        return self._grown(response["output"], self.depth)
+        usage = response.get("usage") or {}
+        thought = usage.get("output_tokens_details", {}).get("reasoning_tokens", 0)
+        grown = self._grown(response["output"], self.depth, counter)
+        return replace(grown, thought=self.thought + thought)
 
-    def _grown(self, items: Sequence[Mapping[str, Any]], depth: int) -> "ChainState":
-        tokens = self.tokens + count_items(items)
+    def _grown(self, items: Sequence[Mapping[str, Any]], depth: int, counter: Counter) -> "ChainState":
+        tokens = self.tokens + count_items(items, counter)
         open_calls = _still_open(self.open_calls, items)
-        kept = self.approvals, self.mcp_servers, self.container, self.fixture, self.hits
-        return ChainState(depth, tokens, open_calls, *kept)
+        return replace(self, depth=depth, tokens=tokens, open_calls=open_calls)
+
+
+def _since_user(thought: int, items: Iterable[Mapping[str, Any]], thoughts: Mapping[str, int]) -> int:
+    """The tokens of reasoning after the last user message: what was thought before it is left out of the context."""
+    for item in items:
+        if item["type"] == "message" and item.get("role") == "user":
+            thought = 0
+        elif item["type"] == "reasoning":
+            thought += thoughts.get(item["id"], 0)
+    return thought
 
 
 def _still_open(calls: Calls, items: Iterable[Mapping[str, Any]]) -> Calls:

@@ -9,6 +9,7 @@ from emulator.core.dialects import Dialect
 from emulator.core.errors import ApiError, quoted_list
 from emulator.core.requests import CreateRequest
 from emulator.run.namespace import Namespace
+from emulator.run.thoughts import ENCRYPTED
 from emulator.script.schema_check import check_text_format
 from emulator.store import files
 
@@ -19,16 +20,18 @@ def check_request(request: CreateRequest, deployment: Deployment, dialect: Diale
     """Refuse what the deployment or the dialect does not take, and what is known but not built."""
     if deployment.image:
         raise ApiError("unsupported_operation", "model", model=deployment.name)
-    _check_built(request, deployment)
+    _check_built(request)
     _check_effort(request, deployment)
     if request.tools and deployment.name in BY_NAME and "function" not in deployment.tools:
         raise ApiError("unsupported_parameter", "tools")
+    if deployment.name in BY_NAME and not deployment.reasoning and ENCRYPTED in request.include:
+        raise ApiError("no_encrypted_content", "include")
     check_text_format(request.text["format"])
     for path, part in _parts(request):
         _check_part(path, part, deployment, dialect)
 
 
-def _check_built(request: CreateRequest, deployment: Deployment) -> None:
+def _check_built(request: CreateRequest) -> None:
     for number, tool in enumerate(request.tools):
         if tool["type"] not in BUILT_TOOLS:
             raise ApiError("not_implemented", f"tools[{number}].type", what=f"the tool '{tool['type']}'")
@@ -36,8 +39,6 @@ def _check_built(request: CreateRequest, deployment: Deployment) -> None:
         raise ApiError("not_implemented", "conversation", what="the conversations API")
     if request.prompt is not None and not request.input:
         raise ApiError("not_implemented", "prompt", what="a prompt that is stored with the service")
-    if deployment.reasoning and "reasoning.encrypted_content" in request.include:
-        raise ApiError("not_implemented", "include", what="encrypted reasoning content")
 
 
 def _check_effort(request: CreateRequest, deployment: Deployment) -> None:

@@ -20,12 +20,15 @@ from emulator.core.dialects import Dialect
 from emulator.core.log import EventLog
 from emulator.core.requests import CreateRequest
 from emulator.core.response import new_response
+from emulator.core.usage import Counter
 from emulator.run.checks import check_context, check_files, check_request
 from emulator.run.conversation import Item, take_turn
 from emulator.run.namespace import Namespace
 from emulator.run.settle import Derivation
 from emulator.run.take import take_fixture
+from emulator.run.thoughts import seal_reasoning
 from emulator.run.timeline import AT_ONCE, Due, Gates, timeline
+from emulator.run.tokenizer import loaded_counter
 from emulator.script.ask import Ask
 from emulator.script.fault import Fault
 from emulator.script.incident import plan_for_incident
@@ -51,6 +54,7 @@ class Run:
     chain: ChainState
     plan: Plan
     started: float
+    counter: Counter
 
 
 async def accept(
@@ -67,12 +71,13 @@ async def accept(
     scripted = scripted_plan(view, taken, response_id=ready.response_id, now=ready.now)
     every = namespace.settings.stream_every
     plan = make_plan(scripted, taken.fixture, ready.ask, dialect, tokens=ready.tokens, every=every)
-    plan = plan_for_incident(incident, plan)
+    plan = plan_for_incident(incident, plan, ready.ask.counter)
+    plan = seal_reasoning(namespace, request, plan, response_id=ready.response_id, now=ready.now)
     response = new_response(
         request, ready.ask.deployment, dialect, response_id=ready.response_id, created_at=int(ready.now)
     )
     chain = replace(ready.chain, fixture=plan.fixture, hits=dict(taken.hits))
-    return Run(namespace, request, response, ready.ask.items, chain, plan, ready.now)
+    return Run(namespace, request, response, ready.ask.items, chain, plan, ready.now, ready.ask.counter)
 
 
 async def count_input_tokens(
@@ -102,9 +107,10 @@ async def _admit(
     now = namespace.clock.now()
     response_id = namespace.ids.response(now, request.previous_response_id)
     turn = await take_turn(namespace, request, response_id)
-    chain = turn.before.after(turn.items)
-    tokens = check_context(request, deployment, context_tokens(request, chain.tokens))
-    ask = Ask(request, deployment, turn.items, turn.calls, headers, turn.before)
+    counter = await loaded_counter(namespace.settings.tokens, deployment.model)
+    chain = turn.before.after(turn.items, counter, turn.thoughts)
+    tokens = check_context(request, deployment, context_tokens(request, chain.context, counter))
+    ask = Ask(request, deployment, turn.items, turn.calls, headers, turn.before, counter)
     return _Admitted(ask, response_id, now, chain, tokens)
 
 
@@ -177,7 +183,7 @@ async def _add(run: Run, row: ResponseRow, log: EventLog, lines: list[bytes]) ->
 
 def _row(run: Run, log: EventLog, plan: bytes | None = None) -> ResponseRow:
     response = log.response
-    chain = run.chain.with_output(response) if log.ended else run.chain
+    chain = run.chain.with_output(response, run.counter) if log.ended else run.chain
     return ResponseRow(
         namespace=run.namespace.name,
         id=response["id"],

@@ -10,6 +10,7 @@ from emulator.core.deployments import Deployment
 from emulator.core.ids import ItemIds
 from emulator.core.items import normalise
 from emulator.core.requests import CreateRequest, parse_create
+from emulator.core.usage import ESTIMATE, Counter
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,7 @@ class Ask:
     `items` are the new input items of the request, normalised (each a dict with `id` and `type`, message content
     always a list of parts). `calls` maps each call_id that an output in `items` answers to `(kind, name)`, kind
     being `function_call` or `custom_tool_call`. `headers` are the request's, in lower case. `before` is the state of
-    the chain that the request goes on with, so this is turn `before.depth + 1`.
+    the chain that the request goes on with, so this is turn `before.depth + 1`. `counter` counts its tokens.
     """
 
     request: CreateRequest
@@ -28,6 +29,7 @@ class Ask:
     calls: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     before: ChainState = field(default_factory=ChainState)
+    counter: Counter = ESTIMATE
 
     def last_user_text(self) -> str:
         """The text of the last user message, its parts joined by a newline; empty where there is none."""

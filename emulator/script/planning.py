@@ -7,7 +7,7 @@ from emulator.core.dialects import Dialect
 from emulator.core.errors import ApiError
 from emulator.core.requests import CreateRequest
 from emulator.core.response import closing
-from emulator.core.usage import count, count_tools
+from emulator.core.usage import Counter, count_tools
 from emulator.script.ask import Ask
 from emulator.script.fallback import answer, limit, output_tokens
 from emulator.script.fixture import Fixture
@@ -61,9 +61,9 @@ def make_plan(
     request = ask.request
     steps, ending = (scripted.steps, scripted.ending) if scripted else (answer(ask), COMPLETED)
     if request.max_output_tokens is not None:
-        steps, cut = limit(steps, request.max_output_tokens)
+        steps, cut = limit(steps, request.max_output_tokens, ask.counter)
         ending = CUT if cut else ending
-    output, reasoning = output_tokens(steps)
+    output, reasoning = output_tokens(steps, ask.counter)
     told = dict(fixture.usage) if fixture else {}
     return Plan(
         steps=steps,
@@ -82,9 +82,9 @@ def make_plan(
     )
 
 
-def context_tokens(request: CreateRequest, items: int) -> int:
+def context_tokens(request: CreateRequest, items: int, counter: Counter) -> int:
     """The size of a run's context in tokens: all `items` of its chain and its own, its instructions and tools."""
-    return items + count(request.instructions or "") + count_tools(request.tools)
+    return items + counter.text(request.instructions or "") + count_tools(request.tools, counter)
 
 
 def _pace(ask: Ask, fixture: Fixture | None, stream_every: float) -> Pace:

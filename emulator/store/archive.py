@@ -21,8 +21,8 @@ from emulator.store.schema import (
 TABLES: Mapping[str, Table] = {
     str(table.name): table for table in (scripts, counters, responses, chunks, items, files, file_pieces, journal)
 }
-# What the namespace's own row gives away: its clock and its ids, but not its name.
-OWN = ("seed", "counter", "clock_mode", "clock_at")
+# What the namespace's own row gives away: its clock, its ids and what it sealed with, but not its name.
+OWN = ("seed", "counter", "clock_mode", "clock_at", "seal_key")
 # The journal's numbers are one database's own.
 _LEFT_OUT = {"namespace"}
 ROWS_AT_ONCE = 200

@@ -23,6 +23,7 @@ DONE_FIELD = {
     "response.function_call_arguments": "arguments",
     "response.custom_tool_call_input": "input",
     "response.reasoning_summary_text": "text",
+    "response.reasoning_text": "text",
 }
 
 
