@@ -151,6 +151,11 @@ ERRORS: Mapping[str, ErrorRow] = {
         "`store` set to true, or remove this item from your input.",
     ),
     "tool_choice_not_in_tools": ErrorRow(400, "Tool choice '{name}' not found in 'tools' parameter."),
+    "tool_choice_without_tools": ErrorRow(400, "Tool choice '{name}' must be specified with 'tools' parameter."),
+    "json_not_asked": ErrorRow(
+        400,
+        "Response input messages must contain the word 'json' in some form to use 'text.format' of type 'json_object'.",
+    ),
     "no_encrypted_content": ErrorRow(400, "Encrypted content is not supported with this model."),
     "context_length_exceeded": ErrorRow(
         400,

@@ -1,6 +1,6 @@
 """What a request may ask of its deployment, its dialect and this emulator; every answer is an ApiError or nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -8,9 +8,11 @@ from emulator.core.deployments import BY_NAME, Deployment
 from emulator.core.dialects import Dialect
 from emulator.core.errors import ApiError, quoted_list
 from emulator.core.requests import CreateRequest
+from emulator.run.conversation import chain_items
 from emulator.run.namespace import Namespace
 from emulator.run.thoughts import ENCRYPTED
-from emulator.script.schema_check import check_text_format
+from emulator.script.ask import message_text
+from emulator.script.schema_check import check_function, check_text_format
 from emulator.store import files
 
 BUILT_TOOLS = ("function", "custom")
@@ -27,6 +29,10 @@ def check_request(request: CreateRequest, deployment: Deployment, dialect: Diale
     if deployment.name in BY_NAME and not deployment.reasoning and ENCRYPTED in request.include:
         raise ApiError("no_encrypted_content", "include")
     check_text_format(request.text["format"])
+    for number, tool in enumerate(request.tools):
+        if tool["type"] == "function":
+            given = number in request.strict_functions
+            check_function(tool, f"tools[{number}].parameters", given=given)
     for path, part in _parts(request):
         _check_part(path, part, deployment, dialect)
 
@@ -84,6 +90,21 @@ async def check_files(namespace: Namespace, request: CreateRequest) -> None:
         found = await namespace.store.read(partial(files.get, namespace=namespace.name, file_id=file_id, now=now))
         if found is None:
             raise ApiError("file_not_found", f"{path}.file_id", id=file_id)
+
+
+async def check_json_mode(namespace: Namespace, request: CreateRequest, items: Iterable[dict[str, Any]]) -> None:
+    """The word JSON must stand in a message where any JSON object is asked for, in the request or before it."""
+    if request.text["format"]["type"] != "json_object" or any(map(_says_json, items)):
+        return
+    if not any(map(_says_json, await chain_items(namespace, request.previous_response_id))):
+        raise ApiError("json_not_asked", "input")
+
+
+def _says_json(item: Mapping[str, Any]) -> bool:
+    told = item.get("content") or item.get("output")
+    if isinstance(told, list):
+        told = message_text({"content": [part for part in told if isinstance(part, dict)]})
+    return isinstance(told, str) and "json" in told.lower()
 
 
 def check_context(request: CreateRequest, deployment: Deployment, tokens: int) -> int:

@@ -21,7 +21,7 @@ from emulator.core.log import EventLog
 from emulator.core.requests import CreateRequest
 from emulator.core.response import new_response
 from emulator.core.usage import Counter
-from emulator.run.checks import check_context, check_files, check_request
+from emulator.run.checks import check_context, check_files, check_json_mode, check_request
 from emulator.run.conversation import Item, take_turn
 from emulator.run.namespace import Namespace
 from emulator.run.settle import Derivation
@@ -107,6 +107,7 @@ async def _admit(
     now = namespace.clock.now()
     response_id = namespace.ids.response(now, request.previous_response_id)
     turn = await take_turn(namespace, request, response_id)
+    await check_json_mode(namespace, request, turn.items)
     counter = await loaded_counter(namespace.settings.tokens, deployment.model)
     chain = turn.before.after(turn.items, counter, turn.thoughts)
     tokens = check_context(request, deployment, context_tokens(request, chain.context, counter))

@@ -11,6 +11,7 @@ from emulator.core.usage import Counter, count_tools
 from emulator.script.ask import Ask
 from emulator.script.fallback import answer, limit, output_tokens
 from emulator.script.fixture import Fixture
+from emulator.script.parallel import one_call
 from emulator.script.plan import Ending, Message, Pace, Plan, Progress, Refusal, Usage
 from emulator.script.scene import scene
 from emulator.script.template_parts import TemplateError
@@ -60,6 +61,8 @@ def make_plan(
     """
     request = ask.request
     steps, ending = (scripted.steps, scripted.ending) if scripted else (answer(ask), COMPLETED)
+    if not request.parallel_tool_calls:
+        steps = one_call(steps)
     if request.max_output_tokens is not None:
         steps, cut = limit(steps, request.max_output_tokens, ask.counter)
         ending = CUT if cut else ending
