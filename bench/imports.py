@@ -15,8 +15,8 @@ ROUNDS = 5
 FORBIDDEN = {
     "emulator": ("asyncio", "fastapi", "orjson", "pydantic", "sqlalchemy", "starlette", "uvicorn"),
     "emulator.app": (
-        *("alembic", "emulator.sandbox", "httpx", "mcp", "openai", "PIL", "pypdf", "pypdfium2", "sqlalchemy.orm"),
-        *("tiktoken", "yaml"),
+        *("alembic", "bpe_openai", "emulator.sandbox", "httpx", "mcp", "openai", "PIL", "pypdf", "pypdfium2"),
+        *("sqlalchemy.orm", "tiktoken", "yaml"),
     ),
 }
 _PROGRAM = """\

@@ -52,6 +52,7 @@ STREAMS = {
     "reasoning": Stream(
         {"model": "o4-mini", "input": "How many legs has a spider?", "reasoning": {"summary": "auto"}}, (2, 11)
     ),
+    "reasoning text": Stream({"model": "gpt-oss-120b", "input": "What are two and two?"}, (2, 10)),
     "function call": Stream({"model": "gpt-4o", "input": "What is the weather?", "tools": [FUNCTION]}),
     "custom tool call": Stream(
         {"model": "gpt-4o", "input": "Write a query.", "tools": [{"type": "custom", "name": "sql"}]}

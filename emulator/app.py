@@ -20,6 +20,7 @@ from emulator.run.fixture_files import FixtureFiles
 from emulator.run.journal import Journal
 from emulator.run.namespaces import Namespaces
 from emulator.run.sweep import sweep_for_ever
+from emulator.run.tokenizer import check_tokens
 from emulator.settings import Settings
 from emulator.store.engine import Store
 
@@ -59,7 +60,8 @@ class World:
     """Everything that one server owns: its store, clock, ids, fixtures and open namespaces."""
 
     def __init__(self, settings: Settings, clock: Clock | None = None, ids: Ids | None = None) -> None:
-        """Read the fixtures and open the store; raises FixtureError or StoreError."""
+        """Read the fixtures and open the store; raises FixtureError, StoreError or SettingsError."""
+        check_tokens(settings.tokens)
         self.settings = settings
         self.clock = clock or Clock()
         fixtures = FixtureFiles(settings.fixtures)
@@ -130,7 +132,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None, 
     """An ASGI app that emulates the Responses API; `clock` and `ids` are handed in by tests.
 
     `app.state.stop()` ends every open stream; call it on the loop's thread before the server shuts down. Raises
-    FixtureError or StoreError.
+    FixtureError, StoreError, or SettingsError for a setting that cannot be had here.
     """
     world = World(settings or Settings(), clock, ids)
     app = EmulatorApp(

@@ -85,6 +85,12 @@ def _positive_seconds(text: str) -> float:
     return seconds
 
 
+def _secret(text: str) -> str:
+    if not text:
+        raise ValueError("is no secret: give any text, or leave the setting out")
+    return text
+
+
 def _count(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 0 < int(text) <= 1_000_000):
         raise ValueError("is no count: give a number from 1 to 1000000")
@@ -154,6 +160,14 @@ class Settings:
     pdf_pages: bool = _setting(
         False, _drawing, "Draw every page of a PDF too, and refuse one that cannot be drawn; needs pypdfium2."
     )
+    tokens: str = _setting(
+        "estimate",
+        _one_of("estimate", "exact"),
+        "Token counts: an estimate, or exact by a tokenizer (extra tokens).",
+    )
+    seal_key: str | None = _setting(
+        None, _secret, "Secret that seals encrypted reasoning; left out: one for each namespace.", secret=True
+    )
     most_namespaces: int = _setting(1_000, _count, "Namespaces kept; one more takes the place of the oldest.")
     allowed_hosts: tuple[str, ...] = _setting(
         (), _words, "Hosts, with commas, under which the control endpoints may be asked.", many=True
@@ -201,12 +215,14 @@ class Loaded:
     sources: Mapping[str, str]
 
     def rows(self) -> list[tuple[str, object, str]]:
-        """(name, value, source) of every setting; a secret's value is only counted."""
+        """(name, value, source) of every setting; of a secret only is said that it is there, or how many."""
         return [(name, self._shown(name), self.sources[name]) for name in TABLE]
 
     def _shown(self, name: str) -> object:
         value = getattr(self.settings, name)
-        return f"({len(value)} hidden)" if TABLE[name].secret and value else value
+        if not (TABLE[name].secret and value):
+            return value
+        return f"({len(value)} hidden)" if TABLE[name].many else "(hidden)"
 
 
 def load(

@@ -79,7 +79,13 @@ raw_events = st.lists(st.just({"type": "response.audio.done"}), min_size=1, max_
 steps = st.one_of(
     st.builds(Message, text=texts, annotations=st.lists(citations, max_size=2).map(tuple)),
     st.builds(Refusal, text=texts),
-    st.builds(Reasoning, summary=st.lists(texts, max_size=3).map(tuple), tokens=st.integers(0, 99)),
+    st.builds(
+        Reasoning,
+        summary=st.lists(texts, max_size=3).map(tuple),
+        tokens=st.integers(0, 99),
+        text=texts,
+        encrypted=st.sampled_from([None, "gAAAAAx"]),
+    ),
     st.builds(FunctionCall, name=names, arguments=texts),
     st.builds(CustomToolCall, name=names, input=texts),
     st.sampled_from(HOSTED),

@@ -10,7 +10,7 @@ from emulator.api.call import Call, answer, call_of, page, read_json
 from emulator.api.sse import Frames, event_stream
 from emulator.core import deployments
 from emulator.core.errors import ApiError
-from emulator.core.items import hide
+from emulator.core.items import hide, persisted
 from emulator.core.requests import (
     CreateRequest,
     ListQuery,
@@ -66,7 +66,7 @@ async def retrieve(request: Request) -> Response:
     query = parse_retrieve_query(request.query_params.multi_items())
     row = await _find(request, poll=request.method == "GET" and not query.stream)
     if not query.stream:
-        return answer(shown(row.response, query.include))
+        return answer(shown(persisted(row.response), query.include))
     check_followable(row)
     after = -1 if query.starting_after is None else query.starting_after
     call.resumed = after
@@ -85,7 +85,7 @@ async def delete(request: Request) -> Response:
 async def cancel(request: Request) -> Response:
     """POST /responses/{id}/cancel."""
     row = await settle.cancel(call_of(request).namespace, _response_id(request))
-    return answer(shown(row.response, ()))
+    return answer(shown(persisted(row.response), ()))
 
 
 async def input_items(request: Request) -> Response:

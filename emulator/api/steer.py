@@ -8,6 +8,7 @@ from starlette.responses import FileResponse, Response
 
 from emulator.api.call import FILE_LIMIT, answer, call_of, read_control
 from emulator.core.errors import ApiError
+from emulator.core.items import persisted
 from emulator.run import archive, steer
 from emulator.run.namespace import Namespace
 from emulator.run.namespaces import Namespaces, shown
@@ -105,7 +106,7 @@ async def step(request: Request) -> Response:
     to_end = request.url.path.endswith("/complete")
     await read_control(request)
     row = await steer.step(call_of(request).namespace, request.path_params["response_id"], to_end=to_end)
-    return answer(row.response)
+    return answer(persisted(row.response))
 
 
 async def fail(request: Request) -> Response:
@@ -115,7 +116,7 @@ async def fail(request: Request) -> Response:
     if not all(isinstance(value, str) for value in error.values()):
         raise ApiError("bad_control", reason="'code' and 'message' are texts")
     row = await steer.fail(call_of(request).namespace, request.path_params["response_id"], error)
-    return answer(row.response)
+    return answer(persisted(row.response))
 
 
 async def export(request: Request) -> Response:

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from emulator.core.errors import ApiError
-from emulator.core.usage import count_items
+from emulator.core.usage import ESTIMATE, Counter, count_items
 
 # Output item type -> (the type of the item that answers it, how the service's error names the call).
 CALLS: Mapping[str, tuple[str, str]] = {
@@ -23,12 +23,14 @@ OUTPUTS: Mapping[str, tuple[str, str]] = {answer: (call, name) for call, (answer
 _HOSTED = frozenset({"mcp_approval_request", "mcp_approval_response", "mcp_list_tools", "code_interpreter_call"})
 
 Calls = dict[str, tuple[str, str]]
+NO_THOUGHTS: Mapping[str, int] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class ChainState:
     """The state of a chain after a response: `depth` turns, `tokens` of its items, and what is still open.
 
+    `thought` are the tokens of its reasoning since the last user message: until the next one they are context too.
     `open_calls` maps a call_id without output to (item type, name). `approvals` maps the id of an MCP approval request
     without answer to its server_label, name and arguments, `mcp_servers` the label of a listed MCP server to the id of
     the item that lists its tools; `container` is the one that code ran in last. `fixture` answered the last turn
@@ -43,6 +45,12 @@ class ChainState:
     container: str | None = None
     fixture: str | None = None
     hits: dict[str, int] = field(default_factory=dict)
+    thought: int = 0
+
+    @property
+    def context(self) -> int:
+        """The tokens that the next answer reads."""
+        return self.tokens + self.thought
 
     def to_json(self) -> bytes:
         """The state as it is saved with its response."""
@@ -55,19 +63,31 @@ class ChainState:
         calls = {call_id: (kind, name) for call_id, (kind, name) in data.pop("open_calls").items()}
         return cls(**{**data, "open_calls": calls})
 
-    def after(self, items: Sequence[Mapping[str, Any]], attached: int = 0) -> "ChainState":
-        """The state after a turn's input `items` with the tokens of their images and files.
+    def after(
+        self,
+        items: Sequence[Mapping[str, Any]],
+        counter: Counter = ESTIMATE,
+        thoughts: Mapping[str, int] = NO_THOUGHTS,
+        attached: int = 0,
+    ) -> "ChainState":
+        """The state after a turn's input `items`; its instructions and tools are not inherited.
 
-        Its instructions and tools are not inherited.
+        `thoughts` are the tokens of those reasoning items that came back whole, by id; `attached` are the tokens of
+        its images and files.
         """
-        return self._grown(items, self.depth + 1, attached)
+        grown = self._grown(items, self.depth + 1, counter)
+        grown = replace(grown, tokens=grown.tokens + attached)
+        return replace(grown, thought=_since_user(self.thought, items, thoughts))
 
-    def with_output(self, response: Mapping[str, Any]) -> "ChainState":
+    def with_output(self, response: Mapping[str, Any], counter: Counter = ESTIMATE) -> "ChainState":
         """The state after the turn has ended as `response`."""
-        return self._grown(response["output"], self.depth)
+        usage = response.get("usage") or {}
+        thought = usage.get("output_tokens_details", {}).get("reasoning_tokens", 0)
+        grown = self._grown(response["output"], self.depth, counter)
+        return replace(grown, thought=self.thought + thought)
 
-    def _grown(self, items: Sequence[Mapping[str, Any]], depth: int, attached: int = 0) -> "ChainState":
-        tokens = self.tokens + count_items(items) + attached
+    def _grown(self, items: Sequence[Mapping[str, Any]], depth: int, counter: Counter) -> "ChainState":
+        tokens = self.tokens + count_items(items, counter)
         grown = replace(self, depth=depth, tokens=tokens, open_calls=_still_open(self.open_calls, items))
         return _with_hosted(grown, items) if any(item["type"] in _HOSTED for item in items) else grown
 
@@ -86,6 +106,16 @@ def _with_hosted(state: ChainState, items: Iterable[Mapping[str, Any]]) -> Chain
             case "code_interpreter_call":
                 container = item["container_id"]
     return replace(state, approvals=approvals, mcp_servers=servers, container=container)
+
+
+def _since_user(thought: int, items: Iterable[Mapping[str, Any]], thoughts: Mapping[str, int]) -> int:
+    """The tokens of reasoning after the last user message: what was thought before it is left out of the context."""
+    for item in items:
+        if item["type"] == "message" and item.get("role") == "user":
+            thought = 0
+        elif item["type"] == "reasoning":
+            thought += thoughts.get(item["id"], 0)
+    return thought
 
 
 def _still_open(calls: Calls, items: Iterable[Mapping[str, Any]]) -> Calls:

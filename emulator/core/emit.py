@@ -23,6 +23,7 @@ class Deltas(NamedTuple):
         return {**self.before, "delta": text, **self.after}
 
 
+Told = tuple[str, Sequence[str]]  # a text, and the deltas that make it up
 Emission = tuple[str, dict[str, Any] | Deltas]
 Emissions = Iterator[Emission]
 # No event: here a run waits until the outside work of a call is done.
@@ -59,9 +60,29 @@ def refusal(item_id: str, index: int, text: str, deltas: Sequence[str], *, statu
     yield from _close_message(item_id, index, {"type": "refusal", "refusal": text}, status)
 
 
-def reasoning(item_id: str, index: int, summaries: Sequence[tuple[str, Sequence[str]]]) -> Emissions:
-    """A reasoning item; each summary part is its text and the deltas that make it up."""
-    yield _added(index, {"id": item_id, "type": "reasoning", "summary": []})
+def reasoning(
+    item_id: str,
+    index: int,
+    summaries: Sequence[Told],
+    *,
+    content: Sequence[Told] = (),
+    encrypted: str | None = None,
+) -> Emissions:
+    """A reasoning item; each part of its summary and `content` is a text and the deltas that make it up.
+
+    `encrypted` content is there from the beginning.
+    """
+    item: dict[str, Any] = {"id": item_id, "type": "reasoning"}
+    if encrypted is not None:
+        item["encrypted_content"] = encrypted
+    yield _added(index, {**item, "summary": []})
+    for number, (text, deltas) in enumerate(content):
+        at = {"item_id": item_id, "output_index": index, "content_index": number}
+        part = {"type": "reasoning_text", "text": ""}
+        yield "response.content_part.added", {**at, "part": part}
+        yield "response.reasoning_text.delta", Deltas(at, deltas, {})
+        yield "response.reasoning_text.done", {**at, "text": text}
+        yield "response.content_part.done", {**at, "part": {**part, "text": text}}
     for number, (text, deltas) in enumerate(summaries):
         at = {"item_id": item_id, "output_index": index, "summary_index": number}
         part = {"type": "summary_text", "text": ""}
@@ -69,8 +90,10 @@ def reasoning(item_id: str, index: int, summaries: Sequence[tuple[str, Sequence[
         yield "response.reasoning_summary_text.delta", Deltas(at, deltas, {})
         yield "response.reasoning_summary_text.done", {**at, "text": text}
         yield "response.reasoning_summary_part.done", {**at, "part": {**part, "text": text}}
-    parts = [{"type": "summary_text", "text": text} for text, _ in summaries]
-    yield _done(index, {"id": item_id, "type": "reasoning", "summary": parts})
+    item["summary"] = [{"type": "summary_text", "text": text} for text, _ in summaries]
+    if content:
+        item["content"] = [{"type": "reasoning_text", "text": text} for text, _ in content]
+    yield _done(index, item)
 
 
 def call(item: dict[str, Any], index: int, field: str, event: str, deltas: Sequence[str], **last: Any) -> Emissions:

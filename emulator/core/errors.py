@@ -169,6 +169,12 @@ ERRORS: Mapping[str, ErrorRow] = {
         "`store` set to true, or remove this item from your input.",
     ),
     "tool_choice_not_in_tools": ErrorRow(400, "Tool choice '{name}' not found in 'tools' parameter."),
+    "tool_choice_without_tools": ErrorRow(400, "Tool choice '{name}' must be specified with 'tools' parameter."),
+    "json_not_asked": ErrorRow(
+        400,
+        "Response input messages must contain the word 'json' in some form to use 'text.format' of type 'json_object'.",
+    ),
+    "no_encrypted_content": ErrorRow(400, "Encrypted content is not supported with this model."),
     "context_length_exceeded": ErrorRow(
         400,
         "Your input exceeds the context window of this model. Please adjust your input and try again.",
@@ -263,8 +269,7 @@ ERRORS: Mapping[str, ErrorRow] = {
     "item_lost": ErrorRow(404, "Item with id '{id}' not found."),
     "invalid_encrypted_content": ErrorRow(
         400,
-        "The encrypted content {shown} could not be verified. Reason: Encrypted content could not be decrypted or "
-        "parsed.",
+        "The encrypted content {shown} could not be verified. Reason: {reason}",
         "invalid_encrypted_content",
     ),
     "content_filter": ErrorRow(

@@ -15,6 +15,11 @@ BASE62 = string.digits + string.ascii_letters
 _PARTITION = re.compile(r"^resp_([0-9a-f]{16})00[0-9a-f]{32}$")
 
 
+def new_key() -> str:
+    """A secret that nobody can guess, as 64 hex digits."""
+    return secrets.token_hex(32)
+
+
 class Ids:
     """Makes ids; with a `seed` the same calls give the same ids.
 

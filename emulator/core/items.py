@@ -3,6 +3,8 @@
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
+import orjson
+
 from emulator.core.item_types import ITEM_TYPES
 from emulator.core.views import shown_item
 
@@ -11,6 +13,7 @@ Item = dict[str, Any]
 ITEM_PREFIXES: Mapping[str, str] = {kind: row.prefix for kind, row in ITEM_TYPES.items()}
 _IMAGE = "message.input_image.image_url"
 _SCREENSHOT = "computer_call_output.output.image_url"
+_SEALED = b'"encrypted_content"'
 
 
 def normalise(item: Item, new_id: Callable[[str], str]) -> Item:
@@ -70,7 +73,8 @@ def _part(part: Item) -> Item:
 def hide(items: Iterable[Item], include: Collection[str]) -> list[Item]:
     """The items as a list shows them: what is heavy is left out unless `include` asks for it.
 
-    Left out are data URLs of images in messages and of screenshots, and what `core/views.py` hides of output items.
+    Left out are data URLs of images in messages and of screenshots, what `core/views.py` hides of output items, and
+    always the encrypted content of reasoning.
     """
     return [_hidden(item, include) for item in items]
 
@@ -83,7 +87,24 @@ def _hidden(item: Item, include: Collection[str]) -> Item:
             return {**item, "content": [_without_data_url(part) for part in content]}
     elif kind == "computer_call_output" and _SCREENSHOT not in include:
         return {**item, "output": _without_data_url(item["output"])}
+    elif kind == "reasoning":
+        return without_seal(item)
     return shown_item(item, include)
+
+
+def persisted(response: bytes) -> bytes:
+    """A saved Response as whoever looks later sees it: its encrypted content was for its creator alone."""
+    if _SEALED not in response:
+        return response
+    found = orjson.loads(response)
+    return orjson.dumps({**found, "output": [without_seal(item) for item in found["output"]]})
+
+
+def without_seal(item: Item) -> Item:
+    """A reasoning item without its encrypted content; any other as it is."""
+    if item["type"] != "reasoning":
+        return item
+    return {name: value for name, value in item.items() if name != "encrypted_content"}
 
 
 def _has_data_url(part: Any) -> bool:

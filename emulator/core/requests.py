@@ -43,7 +43,8 @@ class CreateRequest:
 
     `input` holds the new items as they were sent, each with its `type`; a string is one user message.
     `tools`, `tool_choice` and `text` are as the response echoes them. `temperature`, `top_p`, `top_logprobs`
-    and `service_tier` are None where they were left out. `warnings` name what nobody understood.
+    and `service_tier` are None where they were left out. `strict_functions` are the numbers of the functions that
+    said `strict: true` themselves. `warnings` name what nobody understood.
     """
 
     model: str
@@ -76,6 +77,7 @@ class CreateRequest:
     prompt_cache_retention: str | None = None
     service_tier: str | None = None
     prompt: Object | None = None
+    strict_functions: tuple[int, ...] = ()
     warnings: tuple[str, ...] = ()
 
 
@@ -87,6 +89,8 @@ _SAME = frozenset(CreateRequest.__slots__) - {
     "tools",
     "tool_choice",
     "text",
+    "strict_functions",
+    "warnings",
 }
 _SAME_FLOATS = ("temperature", "top_p", "frequency_penalty", "presence_penalty")
 _TOKENS = names(TokensBody)
@@ -193,7 +197,12 @@ def _tools(given: Object) -> Object:
     tools = [echo(tool) for tool in given.get("tools", ())]
     choice = given.get("tool_choice", "auto")
     check_choice(choice, tools)
-    return {"tools": tools, "tool_choice": _without_nulls(choice) if isinstance(choice, dict) else choice}
+    strict = (number for number, tool in enumerate(given.get("tools", ())) if tool.get("strict") is True)
+    return {
+        "tools": tools,
+        "tool_choice": _without_nulls(choice) if isinstance(choice, dict) else choice,
+        "strict_functions": tuple(strict),
+    }
 
 
 def _text(given: Object) -> Object:

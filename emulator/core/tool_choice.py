@@ -71,10 +71,13 @@ ToolChoice = Annotated[
 
 
 def check_choice(choice: Choice, tools: Sequence[Mapping[str, Any]]) -> None:
-    """A tool that is asked for is among the tools: `tool_choice_not_in_tools` (docs/reference/errors.md)."""
+    """A tool that is asked for is among the tools (docs/reference/errors.md).
+
+    Raises `tool_choice_not_in_tools`, and `tool_choice_without_tools` where one is required of none.
+    """
     if isinstance(choice, str):
         if choice == "required" and not tools:
-            raise ApiError("tool_choice_not_in_tools", "tool_choice", name=choice)
+            raise ApiError("tool_choice_without_tools", "tool_choice", name=choice)
         return
     offered = {_identity(tool) for tool in tools}
     asked = choice["tools"] if choice["type"] == "allowed_tools" else [choice]

@@ -1,4 +1,4 @@
-"""Counts tokens by a documented estimate without a vocabulary; it reads no file and keeps no state.
+"""Counts tokens, by a documented estimate unless another counter is handed in; it reads no file and no vocabulary.
 
 The estimate (docs/reference/usage.md): a word with the space before it is a token for every 12 letters,
 a number one for every 3 digits, a Chinese, Japanese or Korean character one, a run of white space one, any
@@ -6,7 +6,8 @@ other sign one. It is the same on every machine and near enough to a real tokeni
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 from typing import Any
@@ -17,6 +18,8 @@ LONGEST_KEPT = 32_000  # characters of a text whose count is remembered
 PER_ITEM = 4  # what a message or call costs beside its text
 PER_TOOL = 8  # what a tool costs beside its definition
 JSON_CHARS = 4  # characters of JSON a token, for tools and items of other types
+
+Count = Callable[[str], int]
 
 _IDEOGRAMS = r"\u2e80-\u30ff\u3400-\u4dbf\u4e00-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff"
 PIECE = re.compile(rf" ?[^\W\d_{_IDEOGRAMS}]{{1,12}}|\d{{1,3}}|\s+(?!\S)| ?\S|\s+")
@@ -49,47 +52,64 @@ def cut(text: str, tokens: int) -> str:
     return text[:end]
 
 
-def count_items(items: Iterable[Mapping[str, Any]]) -> int:
+def _json(value: Any) -> int:
+    return 1 + len(orjson.dumps(value)) // JSON_CHARS
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """How one run's tokens are counted: those of a `text`, of a value as `json`, and where a text is `cut`."""
+
+    text: Count
+    json: Callable[[Any], int]
+    cut: Callable[[str, int], str]
+
+
+ESTIMATE = Counter(count, _json, cut)
+
+
+def count_items(items: Iterable[Mapping[str, Any]], counter: Counter = ESTIMATE) -> int:
     """The tokens of normalised items, input or output.
 
-    A reasoning item costs nothing as context: what was thought is billed once, by its response. Nor do images and files
-    here: they are counted by what is in them, when they are looked into.
+    A reasoning item costs nothing here: what was thought is counted by who knows how much it was. Nor do images and
+    files: they are counted by what is in them, when they are looked into.
     """
-    return sum(_item(item) for item in items)
+    return sum(_item(item, counter) for item in items)
 
 
-def count_tools(tools: Iterable[Mapping[str, Any]]) -> int:
-    """The tokens of the tools that a request offers, by the length of their JSON."""
+def count_tools(tools: Iterable[Mapping[str, Any]], counter: Counter = ESTIMATE) -> int:
+    """The tokens of the tools that a request offers, by their JSON."""
     offered = list(tools)
-    return _json(offered) + PER_TOOL * len(offered) if offered else 0
+    return counter.json(offered) + PER_TOOL * len(offered) if offered else 0
 
 
-def _item(item: Mapping[str, Any]) -> int:
+def _item(item: Mapping[str, Any], counter: Counter) -> int:
+    count = counter.text
     match item.get("type"):
         case "message":
-            return PER_ITEM + _content(item.get("content"))
+            return PER_ITEM + _content(item.get("content"), count)
         case "function_call" | "custom_tool_call":
             return PER_ITEM + count(item.get("name") or "") + count(item.get("arguments") or item.get("input") or "")
         case "function_call_output" | "custom_tool_call_output" | "computer_call_output":
-            return PER_ITEM + _content(item.get("output"))
+            return PER_ITEM + _content(item.get("output"), count)
         case "code_interpreter_call":
             logs = (output.get("logs") or "" for output in item.get("outputs") or ())
             return PER_ITEM + count(item.get("code") or "") + sum(map(count, logs))
         case "reasoning" | "item_reference":
             return 0
         case _:
-            return PER_ITEM + _json(item)
+            return PER_ITEM + counter.json(item)
 
 
-def _content(content: Any) -> int:
+def _content(content: Any, count: Count) -> int:
     if isinstance(content, str):
         return count(content)
     if isinstance(content, Mapping):  # a screenshot
         return 0
-    return sum(_part(part) for part in content or ())
+    return sum(_part(part, count) for part in content or ())
 
 
-def _part(part: Mapping[str, Any]) -> int:
+def _part(part: Mapping[str, Any], count: Count) -> int:
     match part.get("type"):
         case "input_image" | "input_file":
             return 0
@@ -97,7 +117,3 @@ def _part(part: Mapping[str, Any]) -> int:
             return count(part.get("refusal") or "")
         case _:
             return count(part.get("text") or "")
-
-
-def _json(value: Any) -> int:
-    return 1 + len(orjson.dumps(value)) // JSON_CHARS

@@ -1,6 +1,6 @@
 """What a request may ask of its deployment, its dialect and this emulator; every answer is an ApiError or nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from emulator.core.deployments import BY_NAME, Deployment
@@ -8,29 +8,37 @@ from emulator.core.dialects import Dialect
 from emulator.core.errors import ApiError, quoted_list
 from emulator.core.requests import CreateRequest
 from emulator.run.attachments import IMAGES, parts
-from emulator.script.schema_check import check_text_format
+from emulator.run.conversation import chain_items
+from emulator.run.namespace import Namespace
+from emulator.run.thoughts import ENCRYPTED
+from emulator.script.ask import message_text
+from emulator.script.schema_check import check_function, check_text_format
 
 
 def check_request(request: CreateRequest, deployment: Deployment, dialect: Dialect) -> None:
     """Refuse what the deployment or the dialect does not take, and what is known but not built."""
     if deployment.image:
         raise ApiError("unsupported_operation", "model", model=deployment.name)
-    _check_built(request, deployment)
+    _check_built(request)
     _check_effort(request, deployment)
     if request.tools and deployment.name in BY_NAME and "function" not in deployment.tools:
         raise ApiError("unsupported_parameter", "tools")
+    if deployment.name in BY_NAME and not deployment.reasoning and ENCRYPTED in request.include:
+        raise ApiError("no_encrypted_content", "include")
     check_text_format(request.text["format"])
+    for number, tool in enumerate(request.tools):
+        if tool["type"] == "function":
+            given = number in request.strict_functions
+            check_function(tool, f"tools[{number}].parameters", given=given)
     for path, part in parts(request.input):
         _check_part(path, part, deployment, dialect)
 
 
-def _check_built(request: CreateRequest, deployment: Deployment) -> None:
+def _check_built(request: CreateRequest) -> None:
     if request.conversation is not None:
         raise ApiError("not_implemented", "conversation", what="the conversations API")
     if request.prompt is not None and not request.input:
         raise ApiError("not_implemented", "prompt", what="a prompt that is stored with the service")
-    if deployment.reasoning and "reasoning.encrypted_content" in request.include:
-        raise ApiError("not_implemented", "include", what="encrypted reasoning content")
 
 
 def _check_effort(request: CreateRequest, deployment: Deployment) -> None:
@@ -64,6 +72,21 @@ def _check_part(path: str, part: Mapping[str, Any], deployment: Deployment, dial
     mime = head.removeprefix("data:").partition(";")[0]
     if head.startswith("data:") and mime not in dialect.image_types:
         raise ApiError("image_mime", f"{path}.image_url", got=mime)
+
+
+async def check_json_mode(namespace: Namespace, request: CreateRequest, items: Iterable[dict[str, Any]]) -> None:
+    """The word JSON must stand in a message where any JSON object is asked for, in the request or before it."""
+    if request.text["format"]["type"] != "json_object" or any(map(_says_json, items)):
+        return
+    if not any(map(_says_json, await chain_items(namespace, request.previous_response_id))):
+        raise ApiError("json_not_asked", "input")
+
+
+def _says_json(item: Mapping[str, Any]) -> bool:
+    told = item.get("content") or item.get("output")
+    if isinstance(told, list):
+        told = message_text({"content": [part for part in told if isinstance(part, dict)]})
+    return isinstance(told, str) and "json" in told.lower()
 
 
 def check_context(request: CreateRequest, deployment: Deployment, tokens: int) -> int:

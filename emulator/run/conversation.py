@@ -1,6 +1,6 @@
 """The chain of a response: its parent, the items that a request brings or names, the whole list; it plans nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -16,6 +16,7 @@ from emulator.core.requests import CreateRequest
 from emulator.core.states import ENDED
 from emulator.run.namespace import Namespace
 from emulator.run.settle import settle
+from emulator.run.thoughts import open_reasoning
 from emulator.store import responses as rows
 from emulator.store.responses import ResponseRow
 
@@ -25,20 +26,25 @@ CHAINABLE = ("completed", "incomplete")
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What a request adds to its chain: `items` are its own, `calls` those that they answer, `before` the chain."""
+    """What a request adds to its chain: `items` are its own, `calls` those that they answer, `before` the chain.
+
+    `thoughts` are the tokens of the reasoning that came back with its encrypted content, by the item's id.
+    """
 
     items: tuple[Item, ...]
     calls: chain.Calls
     before: ChainState
+    thoughts: Mapping[str, int]
 
 
 async def take_turn(namespace: Namespace, request: CreateRequest, response_id: str) -> Turn:
     """Check and complete the request's items against its chain; nothing is stored yet."""
     before = await _parent(namespace, request.previous_response_id)
+    opened = open_reasoning(namespace, request.input, namespace.clock.now())
     ids = ItemIds(response_id, "in")
-    items = tuple(normalise(item, ids.item) for item in request.input)
-    items = await _resolve(namespace, request, items)
-    return Turn(items, chain.match_outputs(before, items), before)
+    items = tuple(normalise(item, ids.item) for item in opened.items)
+    items = await _resolve(namespace, request.previous_response_id, opened.items, items)
+    return Turn(items, chain.match_outputs(before, items), before, opened.tokens)
 
 
 async def _parent(namespace: Namespace, response_id: str | None) -> ChainState:
@@ -55,16 +61,18 @@ async def _parent(namespace: Namespace, response_id: str | None) -> ChainState:
     return ChainState.from_json(row.chain)
 
 
-async def _resolve(namespace: Namespace, request: CreateRequest, items: tuple[Item, ...]) -> tuple[Item, ...]:
+async def _resolve(
+    namespace: Namespace, parent: str | None, sent: Sequence[Item], items: tuple[Item, ...]
+) -> tuple[Item, ...]:
     """Put the items that references name in their place; refuse what the chain holds already or nobody holds."""
-    given = [item["id"] for item in request.input if isinstance(item.get("id"), str)]
+    given = [item["id"] for item in sent if isinstance(item.get("id"), str)]
     if not given:
         return items
     holders = await namespace.store.read(lambda read: rows.holders(read, namespace.name, given))
-    for item in request.input:
+    for item in sent:
         if _must_be_stored(item) and item["id"] not in holders:
             raise ApiError("item_not_found", "input", id=item["id"])
-    await _refuse_duplicates(namespace, request.previous_response_id, holders)
+    await _refuse_duplicates(namespace, parent, holders)
     named = [item["id"] for item in items if item["type"] == "item_reference"]
     found = await _fetch(namespace, named, holders)
     return tuple([found[item["id"]] if item["type"] == "item_reference" else item for item in items])
@@ -109,8 +117,12 @@ def own_items(row: ResponseRow) -> list[Item]:
 async def input_items(namespace: Namespace, row: ResponseRow) -> Sequence[Item]:
     """The whole input context of a response, oldest first: all items of its chain, then its own input."""
     own: list[Item] = orjson.loads(row.input)
-    if row.previous_id is None:
-        return own
-    parent = row.previous_id
-    ancestors = await namespace.store.read(lambda read: rows.ancestry(read, namespace.name, parent))
-    return [item for ancestor in ancestors for item in own_items(ancestor)] + own
+    return await chain_items(namespace, row.previous_id) + own
+
+
+async def chain_items(namespace: Namespace, response_id: str | None) -> list[Item]:
+    """All items of a chain up to and with that response, oldest first; none of no response."""
+    if response_id is None:
+        return []
+    ancestors = await namespace.store.read(lambda read: rows.ancestry(read, namespace.name, response_id))
+    return [item for ancestor in ancestors for item in own_items(ancestor)]

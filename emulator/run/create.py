@@ -23,13 +23,15 @@ from emulator.core.requests import CreateRequest
 from emulator.core.response import new_response
 from emulator.run import hosted, jobs
 from emulator.run.attachments import read_attachments
-from emulator.run.checks import check_context, check_request
+from emulator.run.checks import check_context, check_json_mode, check_request
 from emulator.run.code import made_files
 from emulator.run.conversation import take_turn
 from emulator.run.namespace import Namespace
 from emulator.run.settle import Derivation, replan
 from emulator.run.take import take_fixture
+from emulator.run.thoughts import seal_reasoning
 from emulator.run.timeline import AT_ONCE, Due, Gates, timeline
+from emulator.run.tokenizer import loaded_counter
 from emulator.script.ask import Ask
 from emulator.script.fault import Fault
 from emulator.script.incident import plan_for_incident
@@ -46,37 +48,50 @@ UNSEEN = sys.maxsize  # a log whose lines nobody reads is folded, not encoded
 
 
 @dataclass(frozen=True, slots=True)
+class Admitted:
+    """A request that may run: as the model sees it, what its tools may reach, its chain, the tokens of its context."""
+
+    ask: Ask
+    context: ToolContext
+    chain: ChainState
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """One execution of a plan: an accepted request and the Response before its first event.
 
-    `said` and `context` are what the plan was made from, and is made from again after outside work; `tokens` is the
-    size of the context.
+    `ready`, `said` and `incident` are what the plan was made from, and is made from again after outside work.
     """
 
     namespace: Namespace
-    ask: Ask
+    ready: Admitted
     response: dict[str, Any]
     chain: ChainState
     said: Said
     plan: Plan
-    context: ToolContext
-    tokens: int
+    incident: Fault | None
     started: float
+
+    @property
+    def ask(self) -> Ask:
+        """The request as the model sees it."""
+        return self.ready.ask
 
     @property
     def request(self) -> CreateRequest:
         """What was asked for."""
-        return self.ask.request
+        return self.ready.ask.request
 
     async def worked(self) -> "Run":
         """The run with its next outside work done, and what is said after that."""
-        step = self.plan.open_work
+        step, context = self.plan.open_work, self.ready.context
         if step is None:
             return self
-        done = await jobs.work(step, self.context)
+        done = await jobs.work(step, context)
         done = replace(done, done=max(0.0, self.namespace.clock.now() - self.started))
-        said = await hosted.prepare(self.said.worked(done, self.ask), self.context, known=len(self.said.steps))
-        return replace(self, said=said, plan=_plan(self.namespace, said, self.ask, self.context.dialect, self.tokens))
+        said = await hosted.prepare(self.said.worked(done, self.ask), context, known=len(self.said.steps))
+        return replace(self, said=said, plan=_plan(self.namespace, said, self.ready, self.incident))
 
 
 async def accept(
@@ -92,17 +107,21 @@ async def accept(
     taken = await take_fixture(namespace, view)
     said = say(view, taken, response_id=ready.context.response_id, now=ready.context.now)
     said = await hosted.prepare(said, ready.context)
-    plan = plan_for_incident(incident, _plan(namespace, said, ready.ask, dialect, ready.tokens))
+    plan = _plan(namespace, said, ready, incident)
     now = ready.context.now
     response = new_response(
         request, ready.ask.deployment, dialect, response_id=ready.context.response_id, created_at=int(now)
     )
     chain = replace(ready.chain, fixture=plan.fixture, hits=dict(taken.hits))
-    return Run(namespace, ready.ask, response, chain, said, plan, ready.context, ready.tokens, now)
+    return Run(namespace, ready, response, chain, said, plan, incident, now)
 
 
-def _plan(namespace: Namespace, said: Said, ask: Ask, dialect: Dialect, tokens: int) -> Plan:
-    return make_plan(said, ask, dialect, tokens=tokens, every=namespace.settings.stream_every)
+def _plan(namespace: Namespace, said: Said, ready: Admitted, incident: Fault | None) -> Plan:
+    """The plan of what is said: as the incident changes it, its reasoning sealed where that was asked for."""
+    ask, context = ready.ask, ready.context
+    plan = make_plan(said, ask, context.dialect, tokens=ready.tokens, every=namespace.settings.stream_every)
+    plan = plan_for_incident(incident, plan, ask.counter)
+    return seal_reasoning(namespace, ask.request, plan, response_id=context.response_id, now=context.now)
 
 
 async def count_input_tokens(
@@ -112,31 +131,23 @@ async def count_input_tokens(
     return (await _admit(namespace, dialect, request, headers)).tokens
 
 
-@dataclass(frozen=True, slots=True)
-class _Admitted:
-    """A request that may run: as the model sees it, what it adds to its chain, how many tokens its context has."""
-
-    ask: Ask
-    context: ToolContext
-    chain: ChainState
-    tokens: int
-
-
 async def _admit(
     namespace: Namespace, dialect: Dialect, request: CreateRequest, headers: Mapping[str, str]
-) -> _Admitted:
+) -> Admitted:
     deployment = deployments.find(request.model, namespace.settings.deployments)
     check_request(request, deployment, dialect)
     now = namespace.clock.now()
     response_id = namespace.ids.response(now, request.previous_response_id)
     turn = await take_turn(namespace, request, response_id)
+    await check_json_mode(namespace, request, turn.items)
     attached = await read_attachments(namespace, dialect, deployment, turn.items)
-    chain = turn.before.after(turn.items, attached.tokens)
-    tokens = check_context(request, deployment, context_tokens(request, chain.tokens))
-    ask = Ask(request, deployment, turn.items, turn.calls, headers, turn.before, attached.documents)
+    counter = await loaded_counter(namespace.settings.tokens, deployment.model)
+    chain = turn.before.after(turn.items, counter, turn.thoughts, attached.tokens)
+    tokens = check_context(request, deployment, context_tokens(request, chain.context, counter))
+    ask = Ask(request, deployment, turn.items, turn.calls, headers, turn.before, attached.documents, counter)
     context = hosted.context_of(namespace, ask, dialect, response_id, now)
     await hosted.check_tools(context)
-    return _Admitted(ask, context, chain, tokens)
+    return Admitted(ask, context, chain, tokens)
 
 
 async def complete(run: Run) -> bytes:
@@ -250,7 +261,7 @@ async def _add(run: Run, row: ResponseRow, log: EventLog, lines: list[bytes]) ->
 
 def _row(run: Run, log: EventLog, plan: bytes | None = None) -> ResponseRow:
     response = log.response
-    chain = run.chain.with_output(response) if log.ended else run.chain
+    chain = run.chain.with_output(response, run.ask.counter) if log.ended else run.chain
     return ResponseRow(
         namespace=run.namespace.name,
         id=response["id"],

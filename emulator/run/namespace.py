@@ -61,6 +61,8 @@ class Namespace:
     `locks` keep the readers of one response in this process from deriving the same events twice; order between
     processes belongs to the store's guard alone. `live` holds the derivations that a follower goes on with.
 
+    `seal_keys` open its encrypted content, the first of them seals it.
+
     `fixtures` are in order of precedence: those of the files (`from_files`) and those `added` at run time. `tally`
     is how often this process saw each of them answer, by id. `tasks` do outside work for background runs.
     `documents` reads the PDFs of the whole server, `sandbox` really runs code, where the settings say so.
@@ -80,6 +82,7 @@ class Namespace:
     limits: Mapping[str, Limit] = field(default_factory=dict)
     revision: int = -1
     seed: str | None = None
+    seal_keys: tuple[bytes, ...] = field(default=(), repr=False)
     bell: Bell = field(default_factory=Bell)
     locks: "WeakValueDictionary[str, asyncio.Lock]" = field(default_factory=WeakValueDictionary)
     live: "dict[str, Derivation]" = field(default_factory=dict)

@@ -9,7 +9,8 @@ import orjson
 
 from emulator.core.clock import Clock, monotonic
 from emulator.core.errors import ApiError
-from emulator.core.ids import Ids
+from emulator.core.ids import Ids, new_key
+from emulator.core.seal import key_of
 from emulator.documents.reader import Documents
 from emulator.run.fixture_files import FixtureFiles
 from emulator.run.namespace import Namespace
@@ -76,6 +77,7 @@ class Namespaces:
             namespace.clock.set(row.clock_mode, row.clock_at)
         if row.seed != namespace.seed:
             self._seed(namespace, row.seed)
+        namespace.seal_keys = self._seal_keys(row)
         kept = await self.store.read(partial(rows.all_scripts, name=namespace.name, kind="setting"))
         told = {setting.id: orjson.loads(setting.source) for setting in kept}
         namespace.unmatched = told.get("unmatched", self.settings.unmatched)
@@ -128,6 +130,13 @@ class Namespaces:
         namespace.seed = seed
         namespace.ids = self.ids if seed is None else Ids(f"{seed}|{namespace.name}")
 
+    def _seal_keys(self, row: NamespaceRow) -> tuple[bytes, ...]:
+        """The server's own key where it has one; else a seeded namespace's, so that its answers are the same again."""
+        if self.settings.seal_key is not None:
+            return (key_of(self.settings.seal_key),)
+        secrets = (row.seed, row.seal_key or "")
+        return tuple(key_of(secret) for secret in secrets if secret is not None)
+
     def _made(self, row: NamespaceRow) -> Namespace:
         namespace = self._open[row.name] = Namespace(
             row.name,
@@ -143,7 +152,7 @@ class Namespaces:
 
     async def _use(self, name: str) -> NamespaceRow:
         row, gone = await self.store.write(
-            partial(rows.use, name=name, now=self.clock.now(), most=self.settings.most_namespaces)
+            partial(rows.use, name=name, now=self.clock.now(), most=self.settings.most_namespaces, seal_key=new_key())
         )
         for old in gone:
             self._open.pop(old, None)

@@ -15,6 +15,7 @@ from emulator.run.code import made_files
 from emulator.run.jobs import without_lost_work
 from emulator.run.namespace import Namespace
 from emulator.run.timeline import NEVER, Due, Gates, timeline
+from emulator.run.tokenizer import counter_for
 from emulator.script.plan import Plan
 from emulator.store import responses as rows
 from emulator.store.responses import ResponseRow
@@ -132,17 +133,18 @@ def _next_move(namespace: Namespace, row: ResponseRow, *, poll: bool) -> tuple[D
         lines = run.advance(now)
     elif run.log.next_seq <= row.next_seq:  # a write never shortens a log
         return run, None
-    return run, settled(row, run.log, lines)
+    return run, settled(namespace, row, run.log, lines)
 
 
-def settled(row: ResponseRow, log: EventLog, lines: list[bytes]) -> Settled:
+def settled(namespace: Namespace, row: ResponseRow, log: EventLog, lines: list[bytes]) -> Settled:
     """The move to where `log` is, with the new `lines` of a log that can be streamed."""
     then = replace(row, status=log.response["status"], next_seq=log.next_seq, response=log.fold())
     item_ids: list[str] = []
     if log.ended and log.response["output"]:
         output = log.response["output"]
         item_ids = [item["id"] for item in output]
-        then = replace(then, chain=ChainState.from_json(row.chain).with_output(log.response).to_json())
+        counter = counter_for(namespace.settings.tokens, log.response["model"])
+        then = replace(then, chain=ChainState.from_json(row.chain).with_output(log.response, counter).to_json())
     return Settled(then, lines if row.streamed else [], item_ids)
 
 
@@ -166,7 +168,7 @@ async def replan(namespace: Namespace, response_id: str, plan: Plan) -> bool:
         async with namespace.lock(response_id):
             run = Derivation(replace(row, plan=plan.to_json()))
             lines = run.advance(namespace.clock.now())
-            move = settled(replace(row, plan=plan.to_json()), run.log, lines)
+            move = settled(namespace, replace(row, plan=plan.to_json()), run.log, lines)
             namespace.live.pop(response_id, None)
             if await save_move(namespace, row, move):
                 return not run.log.ended
@@ -202,7 +204,7 @@ async def cancel(namespace: Namespace, response_id: str) -> ResponseRow:
             return row
         log = EventLog(orjson.loads(row.response), next_seq=row.next_seq)
         line = log.append("response.failed", response={"status": "cancelled", "output": []})
-        move = settled(row, log, [line])
+        move = settled(namespace, row, log, [line])
         if await save_move(namespace, row, move):
             return move.row
 

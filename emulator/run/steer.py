@@ -61,7 +61,7 @@ async def step(namespace: Namespace, response_id: str, *, to_end: bool) -> Respo
         then = replace(row, polls=last if to_end else min(row.polls + 1, last), polled_at=namespace.clock.now())
         run = Derivation(then)
         lines = run.advance(namespace.clock.now())
-        move = settled(then, run.log, lines)
+        move = settled(namespace, then, run.log, lines)
         if await save_move(namespace, row, move):
             return move.row
 
@@ -72,7 +72,7 @@ async def fail(namespace: Namespace, response_id: str, error: dict[str, Any]) ->
         row = await _unfinished(namespace, response_id)
         log = EventLog(orjson.loads(row.response), next_seq=row.next_seq)
         line = log.append("response.failed", response={"status": "failed", "error": error})
-        move = settled(row, log, [line])
+        move = settled(namespace, row, log, [line])
         if await save_move(namespace, row, move):
             return move.row
 

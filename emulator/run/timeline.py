@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from emulator.core import emit
@@ -88,6 +89,16 @@ class _Pacing:
             yield Due(at, type, deltas.fields(text))
 
 
+def reasoning_ids(plan: Plan, response_id: str) -> list[str]:
+    """The ids that the reasoning steps of a plan get, in order."""
+    return [
+        fields["item"]["id"]
+        for step, emissions in _emissions(replace(plan, pace=Pace("whole")), ItemIds(response_id))
+        for type_, fields in emissions
+        if isinstance(step, Reasoning) and type_ == "response.output_item.added" and isinstance(fields, dict)
+    ]
+
+
 def _emissions(plan: Plan, ids: ItemIds) -> Iterator[tuple[Step, emit.Emissions]]:
     """Each step with its events; only items have a place in the output."""
     items = sum(not isinstance(step, Events | Wait) for step in plan.steps)
@@ -115,8 +126,10 @@ def _item(step: Step, index: int, ids: ItemIds, pace: Pace, status: str) -> emit
             return emit.message(ids.item("msg_"), index, text, chunks(text), annotations=notes, status=status)
         case Refusal(text=text):
             return emit.refusal(ids.item("msg_"), index, text, chunks(text), status=status)
-        case Reasoning(summary=summary):
-            return emit.reasoning(ids.item("rs_"), index, [(text, chunks(text)) for text in summary])
+        case Reasoning(summary=summary, text=thought, encrypted=encrypted):
+            told = [(text, chunks(text)) for text in summary]
+            content = [(thought, chunks(thought))] if thought else []
+            return emit.reasoning(ids.item("rs_"), index, told, content=content, encrypted=encrypted)
         case Item(item=item):
             return emit.item(_whole(item, ids, status), index)
         case HostedCall(type=kind):

@@ -11,6 +11,7 @@ from emulator.core.document import Document
 from emulator.core.ids import ItemIds
 from emulator.core.items import normalise
 from emulator.core.requests import CreateRequest, parse_create
+from emulator.core.usage import ESTIMATE, Counter
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class Ask:
     always a list of parts). `calls` maps each call_id that an output in `items` answers to `(kind, name)`, kind
     being `function_call` or `custom_tool_call`. `headers` are the request's, in lower case. `before` is the state of
     the chain that the request goes on with, so this is turn `before.depth + 1`. `documents` are the files among `items`
-    as far as they were read, in order.
+    as far as they were read, in order. `counter` counts its tokens.
     """
 
     request: CreateRequest
@@ -31,6 +32,7 @@ class Ask:
     headers: Mapping[str, str] = field(default_factory=dict)
     before: ChainState = field(default_factory=ChainState)
     documents: tuple[Document, ...] = ()
+    counter: Counter = ESTIMATE
 
     def last_user_text(self) -> str:
         """The text of the last user message, its parts joined by a newline; empty where there is none."""

@@ -4,17 +4,19 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from emulator.core.hosted import HostedCall
-from emulator.core.usage import count, count_items, cut
+from emulator.core.usage import ESTIMATE, Counter, count_items
 from emulator.script.plan import CustomToolCall, Events, FunctionCall, Item, Message, Reasoning, Refusal, Step, Wait
 
 
-def output_tokens(steps: Sequence[Step]) -> tuple[int, int]:
+def output_tokens(steps: Sequence[Step], counter: Counter = ESTIMATE) -> tuple[int, int]:
     """The output tokens of the steps, those of reasoning included, and the reasoning tokens alone."""
     reasoning = sum(step.tokens for step in steps if isinstance(step, Reasoning))
-    return sum(_tokens(step) for step in steps), reasoning
+    return sum(_tokens(step, counter) for step in steps), reasoning
 
 
-def limit(steps: tuple[Step, ...], max_output_tokens: int | None) -> tuple[tuple[Step, ...], bool]:
+def limit(
+    steps: tuple[Step, ...], max_output_tokens: int | None, counter: Counter = ESTIMATE
+) -> tuple[tuple[Step, ...], bool]:
     """The steps as far as the tokens last, and whether something was cut.
 
     The first step that does not fit is cut at a piece of its text and ends the run; a reasoning step keeps
@@ -25,17 +27,18 @@ def limit(steps: tuple[Step, ...], max_output_tokens: int | None) -> tuple[tuple
     left = max_output_tokens
     kept: list[Step] = []
     for step in steps:
-        tokens = _tokens(step)
+        tokens = _tokens(step, counter)
         if tokens > left:
-            if left > _least(step) or not kept:
-                kept.append(_cut(step, left))
+            if left > _least(step, counter) or not kept:
+                kept.append(_cut(step, left, counter))
             return tuple(kept), True
         kept.append(step)
         left -= tokens
     return steps, False
 
 
-def _tokens(step: Step) -> int:
+def _tokens(step: Step, counter: Counter) -> int:
+    count = counter.text
     match step:
         case Reasoning():
             return step.tokens
@@ -46,26 +49,27 @@ def _tokens(step: Step) -> int:
         case Message() | Refusal():
             return count(step.text)
         case Item():
-            return count_items([step.item])
+            return count_items([step.item], counter)
         case _:
             return count(step.written()) if isinstance(step, HostedCall) else 0
 
 
-def _least(step: Step) -> int:
+def _least(step: Step, counter: Counter) -> int:
     """What a step costs before its text begins; an item of a hosted tool or a raw one cannot be cut."""
     if isinstance(step, Item | HostedCall):
-        return _tokens(step)
-    return count(step.name) if isinstance(step, FunctionCall | CustomToolCall) else 0
+        return _tokens(step, counter)
+    return counter.text(step.name) if isinstance(step, FunctionCall | CustomToolCall) else 0
 
 
-def _cut(step: Step, left: int) -> Step:
+def _cut(step: Step, left: int, counter: Counter) -> Step:
+    cut = counter.cut
     match step:
         case Reasoning():
-            return replace(step, summary=(), tokens=left)
+            return replace(step, summary=(), text="", tokens=left)
         case FunctionCall():
-            return replace(step, arguments=cut(step.arguments, left - _least(step)))
+            return replace(step, arguments=cut(step.arguments, left - _least(step, counter)))
         case CustomToolCall():
-            return replace(step, input=cut(step.input, left - _least(step)))
+            return replace(step, input=cut(step.input, left - _least(step, counter)))
         case Refusal():
             return replace(step, text=cut(step.text, left))
         case HostedCall() | Item() | Events() | Wait():

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from emulator.core.usage import ESTIMATE, Counter
 from emulator.script.budget import output_tokens
 from emulator.script.fault import Fault
 from emulator.script.plan import Ending, Message, Plan, Step
@@ -12,10 +13,16 @@ FIRST_TOKEN_SECONDS = 30.0
 _BLOCKED = {"filtered": True, "severity": "medium"}
 
 
-def plan_for_incident(fault: Fault | None, plan: Plan) -> Plan:
+def plan_for_incident(fault: Fault | None, plan: Plan, counter: Counter = ESTIMATE) -> Plan:
     """The plan as the incident changes it; any other fault leaves it as it is."""
     change = CHANGES.get(fault.kind) if fault else None
-    return change(fault, plan) if change and fault else plan
+    if change is None or fault is None:
+        return plan
+    changed = change(fault, plan)
+    if changed.steps == plan.steps:
+        return changed
+    output, reasoning = output_tokens(changed.steps, counter)
+    return replace(changed, usage=replace(changed.usage, output=output, reasoning=reasoning))
 
 
 def _rate_limit(_: Fault, plan: Plan) -> Plan:
@@ -56,8 +63,7 @@ def _half(plan: Plan) -> Plan:
         if isinstance(step, Message):
             steps[at:] = [Message(step.text[: (len(step.text) + 1) // 2])]
             break
-    output, reasoning = output_tokens(tuple(steps))
-    return replace(plan, steps=tuple(steps), usage=replace(plan.usage, output=output, reasoning=reasoning))
+    return replace(plan, steps=tuple(steps))
 
 
 CHANGES: Mapping[str, Callable[[Fault, Plan], Plan]] = {

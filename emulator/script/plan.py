@@ -27,11 +27,16 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Reasoning:
-    """A reasoning item; `summary` holds one text per summary part, and may be empty. `tokens` are billed."""
+    """A reasoning item; `summary` holds one text per summary part, and may be empty. `tokens` are billed.
+
+    `text` is the reasoning itself, which open models tell; `encrypted` what the client keeps of it.
+    """
 
     kind: ClassVar[str] = "reasoning"
     summary: tuple[str, ...] = ()
     tokens: int = 0
+    text: str = ""
+    encrypted: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

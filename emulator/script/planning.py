@@ -8,10 +8,11 @@ from emulator.core.errors import ApiError
 from emulator.core.hosted import HostedCall
 from emulator.core.requests import CreateRequest
 from emulator.core.response import closing
-from emulator.core.usage import count, count_tools
+from emulator.core.usage import Counter, count_tools
 from emulator.script.ask import Ask
 from emulator.script.fallback import answer, go_on, limit, output_tokens
 from emulator.script.fixture import Fixture
+from emulator.script.parallel import one_call
 from emulator.script.plan import Ending, Message, Pace, Plan, Progress, Refusal, Step, Usage
 from emulator.script.scene import scene
 from emulator.script.template_parts import TemplateError
@@ -79,10 +80,12 @@ def make_plan(said: Said, ask: Ask, dialect: Dialect, *, tokens: int, every: flo
     """The plan of a run; `tokens` is the size of its context, `every` the pace of an unscripted stream in seconds."""
     request, fixture = ask.request, said.fixture
     steps, ending = said.steps, said.ending
+    if not request.parallel_tool_calls:
+        steps = one_call(steps)
     if request.max_output_tokens is not None:
-        steps, cut = limit(steps, request.max_output_tokens)
+        steps, cut = limit(steps, request.max_output_tokens, ask.counter)
         ending = CUT if cut else ending
-    output, reasoning = output_tokens(steps)
+    output, reasoning = output_tokens(steps, ask.counter)
     told = dict(fixture.usage) if fixture else {}
     return Plan(
         steps=steps,
@@ -101,9 +104,9 @@ def make_plan(said: Said, ask: Ask, dialect: Dialect, *, tokens: int, every: flo
     )
 
 
-def context_tokens(request: CreateRequest, items: int) -> int:
+def context_tokens(request: CreateRequest, items: int, counter: Counter) -> int:
     """The size of a run's context in tokens: all `items` of its chain and its own, its instructions and tools."""
-    return items + count(request.instructions or "") + count_tools(request.tools)
+    return items + counter.text(request.instructions or "") + count_tools(request.tools, counter)
 
 
 def _pace(ask: Ask, fixture: Fixture | None, stream_every: float) -> Pace:

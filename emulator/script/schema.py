@@ -64,10 +64,12 @@ ANNOTATION: Schema = {
         for kind, keys in ANNOTATIONS.items()
     ]
 }
+SUMMARY = _either(_list(FILLED), {"type": "array", "maxItems": 0})
+THOUGHT = {**_object({"summary": _either(TEXT, SUMMARY), "text": TEXT, "tokens": COUNT}), "minProperties": 1}
 STEP: Schema = {
     "message": _either(TEXT, _object({"text": TEXT, "annotations": _list(ANNOTATION)}, "text")),
     "refusal": TEXT,
-    "reasoning": _either({"type": ["string", "null"]}, _list(FILLED), {"type": "array", "maxItems": 0}),
+    "reasoning": _either({"type": ["string", "null"]}, SUMMARY, THOUGHT),
     "function_call": _object({"name": FILLED, "arguments": _either({"type": "object"}, TEXT)}, "name"),
     "custom_tool_call": _object({"name": FILLED, "input": TEXT}, "name"),
     "item": {"type": "object", "properties": {"type": {"enum": list(OUTPUT_TYPES)}}, "required": ["type"]},

@@ -54,25 +54,47 @@ def check_schema(schema: Any, name: str, param: str = "text.format.schema", *, s
 
 
 def check_function(tool: Mapping[str, Any], param: str, *, given: bool) -> None:
-    """Raise `invalid_function_parameters` for a function tool that asks for `strict` and does not keep to it.
+    """Raise `invalid_function_parameters` for a function tool whose parameters the service refuses.
 
-    `given` tells whether the request itself said `strict: true`: where it was only filled in, nothing is
-    checked. `param` is the path of the parameters, such as `tools[0].parameters`.
+    `given` tells whether the request itself said `strict: true`. Where it was only filled in, the service makes the
+    schema strict as far as it can, so no more is asked than of any function: an object, and arrays with `items`.
+    `param` is the path of the parameters, such as `tools[0].parameters`.
     """
     schema = tool.get("parameters")
     if schema is None:
         return
     _object(schema, param)
-    if given and tool.get("strict") and (reason := problem(schema)) is not None:
+    if given:
+        reason = problem(schema)
+    else:
+        reason = next(_without_items(schema, ()), None) or (_not_an_object(schema) if schema else None)
+    if reason is not None:
         raise ApiError("invalid_function_parameters", param, name=tool.get("name", ""), reason=reason)
 
 
 def problem(schema: Mapping[str, Any]) -> str | None:
     """What is wrong with a strict schema, in a sentence; None where all is right."""
-    if schema.get("type") != "object":
-        got = schema.get("type")
-        return f"schema must be a JSON Schema of 'type: \"object\"', got 'type: \"{got}\"'."
-    return next(_problems(schema, (), schema), None)
+    return _not_an_object(schema) or next(_problems(schema, (), schema), None)
+
+
+def _not_an_object(schema: Mapping[str, Any]) -> str | None:
+    if schema.get("type") == "object":
+        return None
+    return f"schema must be a JSON Schema of 'type: \"object\"', got 'type: \"{schema.get('type')}\"'."
+
+
+def _without_items(schema: Any, path: Path) -> Iterator[str]:
+    """Each array of a schema, outermost first, that does not say what is in it."""
+    if not isinstance(schema, dict) or len(path) > DEPTH * 2:
+        return
+    if _is(schema, "array") and not _has_items(schema):
+        yield f"In context={path!r}, array schema missing items."
+    for step, inner in _inner(schema):
+        yield from _without_items(inner, path + step)
+
+
+def _has_items(schema: Mapping[str, Any]) -> bool:
+    return "items" in schema or "prefixItems" in schema
 
 
 def _object(schema: Any, param: str) -> None:
@@ -111,7 +133,7 @@ def _own(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Iterator[str]:
         yield "reference can only point to definitions defined at the top level of the schema."
     if "format" in schema and schema["format"] not in FORMATS:
         yield f"{schema['format']!r} is not a valid format."
-    if _is(schema, "array") and "items" not in schema and "prefixItems" not in schema:
+    if _is(schema, "array") and not _has_items(schema):
         yield "array schema missing items."
     if _is(schema, "object"):
         yield from _object_rules(schema)

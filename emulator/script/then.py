@@ -123,11 +123,27 @@ def _refusal(node: Node) -> Step | Draft:
 def _reasoning(node: Node) -> Step | Draft:
     if node.value is None or node.value == "":
         return Reasoning()
-    if isinstance(node.value, list):
-        for part in node.value:
-            part.filled()
-        return made(Reasoning, node.label, summary=tuple(words(part) for part in node.value))
-    return made(Reasoning, node.label, summary=(words(node),))
+    if not isinstance(node.value, dict):
+        return made(Reasoning, node.label, summary=_summary(node))
+    entries = node.mapping(("summary", "text", "tokens"))
+    if not entries:
+        node.wrong(f"{node.label} needs 'summary', 'text' or 'tokens'")
+    return made(
+        Reasoning,
+        node.label,
+        summary=_summary(entries["summary"]) if "summary" in entries else (),
+        text=words(entries["text"]) if "text" in entries else "",
+        tokens=entries["tokens"].integer(0) if "tokens" in entries else 0,
+    )
+
+
+def _summary(node: Node) -> tuple[str | Template, ...]:
+    """The parts of a summary: one text, or a list of them."""
+    if not isinstance(node.value, list):
+        return (words(node),)
+    for part in node.value:
+        part.filled()
+    return tuple(words(part) for part in node.value)
 
 
 def _function_call(node: Node) -> Step | Draft:

@@ -27,8 +27,8 @@ TABLES: Mapping[str, Table] = {
         *(files, file_pieces, containers, container_files, journal),
     )
 }
-# What the namespace's own row gives away: its clock and its ids, but not its name.
-OWN = ("seed", "counter", "clock_mode", "clock_at")
+# What the namespace's own row gives away: its clock, its ids and what it sealed with, but not its name.
+OWN = ("seed", "counter", "clock_mode", "clock_at", "seal_key")
 # The journal's numbers are one database's own.
 _LEFT_OUT = {"namespace"}
 ROWS_AT_ONCE = 200

@@ -4,7 +4,7 @@ Every function takes a connection and is run by `Store.read` or `Store.write`.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, delete, func, insert, select, update
@@ -44,6 +44,7 @@ class NamespaceRow:
     counter: int = 0
     clock_mode: str = "real"
     clock_at: float = 0.0
+    seal_key: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +67,12 @@ def get(connection: Connection, name: str) -> NamespaceRow | None:
     return NamespaceRow(*found) if found else None
 
 
-def use(connection: Connection, name: str, now: float, most: int) -> tuple[NamespaceRow, list[str]]:
+def use(
+    connection: Connection, name: str, now: float, most: int, *, seal_key: str | None = None
+) -> tuple[NamespaceRow, list[str]]:
     """Note that a namespace is used; a new one takes the place of the oldest where there are `most` already.
 
-    Returns its row and the names of those that went.
+    A new one gets this `seal_key`. Returns its row and the names of those that went.
     """
     row = get(connection, name)
     if row is not None:
@@ -80,7 +83,7 @@ def use(connection: Connection, name: str, now: float, most: int) -> tuple[Names
     gone = list(connection.scalars(oldest))
     for old in gone:
         remove(connection, old)
-    row = NamespaceRow(name, now)
+    row = NamespaceRow(name, now, seal_key=seal_key)
     connection.execute(insert(namespaces), {column.name: getattr(row, column.name) for column in _COLUMNS})
     return row, gone
 

@@ -26,7 +26,8 @@ meta = Table(
 )
 
 # One row a namespace. `revision` grows with each change of its clock, seed, fixtures or faults, so that every server
-# sees when what it remembers is old. `counter` numbers the ids of a seeded namespace.
+# sees when what it remembers is old. `counter` numbers the ids of a seeded namespace. `seal_key` is the secret behind
+# its encrypted content.
 namespaces = Table(
     "namespaces",
     metadata,
@@ -37,6 +38,7 @@ namespaces = Table(
     Column("counter", BigInteger, nullable=False),
     Column("clock_mode", String, nullable=False),
     Column("clock_at", Float, nullable=False),
+    Column("seal_key", String),
 )
 
 # What is scripted at run time, as it was sent: `kind` is `fixture` or `fault`, `position` the order of adding.

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
-from emulator.settings import TABLE, Settings, nearest
+from emulator.settings import TABLE, Settings, SettingsError, nearest
 from emulator.testing.wire import EmulatorError, Wire
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Host:
         thread = ThreadedServer(self._settings)
         try:
             thread.__enter__()
-        except (FixtureError, SandboxUnavailable, StoreError) as error:
+        except (FixtureError, SandboxUnavailable, SettingsError, StoreError) as error:
             raise EmulatorError(str(error)) from error
         self._thread = thread
         return thread.url

@@ -17,8 +17,13 @@ def refusal(text: str) -> Step:
     return {"refusal": text}
 
 
-def reasoning(*summary: str) -> Step:
-    """A reasoning item; each text is a part of its summary, none is no summary."""
+def reasoning(*summary: str, text: str = "", tokens: int = 0) -> Step:
+    """A reasoning item; each text is a part of its summary, none is no summary.
+
+    `text` is the reasoning itself, as open models tell it; `tokens` are billed for it.
+    """
+    if text or tokens:
+        return {"reasoning": {"summary": list(summary), "text": text, "tokens": tokens}}
     return {"reasoning": list(summary) if len(summary) > 1 else "".join(summary)}
 
 

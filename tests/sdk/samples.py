@@ -192,7 +192,8 @@ SAMPLES: tuple[Sample, ...] = (
         "S32", "Encrypted reasoning", "encrypted_reasoning.sh",
         _printed("400", "could not parse the JSON body"),
         _repaired(
-            "a real function", ("[<YOUR_FUNCTION GOES HERE>]", WEATHER), expected="501", shows="not built it yet"
+            "a real function", ("[<YOUR_FUNCTION GOES HERE>]", WEATHER),
+            shows='"type": ?"reasoning", ?"encrypted_content": ?"gAAAAA',
         ),
         _repaired(
             "... and no include",

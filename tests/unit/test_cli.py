@@ -1,5 +1,6 @@
 """The command line: what each command prints, the one line of each mistake, and how little it imports."""
 
+import signal
 import socket
 import subprocess
 import sys
@@ -84,6 +85,17 @@ def test_a_mistake_is_one_line_and_exit_code_2(args: list[str], line: str, capsy
     assert said.err == f"responses-emulator: {line}\n"
 
 
+def test_a_tokenizer_that_is_not_installed_is_a_mistake_too(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("emulator.run.tokenizer.find_spec", lambda _: None)
+    before = signal.getsignal(signal.SIGTERM)
+    assert status("serve", "--port", "0", "--tokens", "exact") == 2
+    signal.signal(signal.SIGTERM, before)
+    line = "--tokens exact: the tokenizer is missing: pip install 'responses-emulator[tokens]'"
+    assert capsys.readouterr() == ("", f"{NAME}: {line}\n")
+
+
 def test_config_shows_values_and_sources_but_no_key(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -97,6 +109,11 @@ def test_config_shows_values_and_sources_but_no_key(
     words = capsys.readouterr().out
     assert "sk-do-not-show" not in words
     assert "# api_keys: (1 hidden)" in words
+    monkeypatch.setenv("EMULATOR_SEAL_KEY", "do-not-show-either")
+    status("config")
+    words = capsys.readouterr().out
+    assert "# seal_key: (hidden)" in words
+    assert "do-not-show" not in words
     assert "EMULATOR_REGION" in words
 
 

@@ -134,6 +134,11 @@ class TestOptions:
         with pytest.raises(EmulatorError, match="with Emulator"):
             _ = Emulator().base_url
 
+    def test_a_tokenizer_that_is_not_installed_is_one_line(self, monkeypatch):
+        monkeypatch.setattr("emulator.run.tokenizer.find_spec", lambda _: None)
+        with pytest.raises(EmulatorError, match=r"^--tokens exact: the tokenizer is missing"), Emulator(tokens="exact"):
+            pass
+
     def test_nobody_at_the_url_is_one_line(self):
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))

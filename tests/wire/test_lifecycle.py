@@ -212,7 +212,7 @@ IMAGE = {"type": "input_image", "image_url": "https://example.com/cat.png"}
             400, None, "input",
         ),
         ({"input": None, "prompt": {"id": "pmpt_1"}}, 501, "not_implemented", "prompt"),
-        ({"model": "o3", "include": ["reasoning.encrypted_content"]}, 501, "not_implemented", "include"),
+        ({"model": "gpt-4o", "include": ["reasoning.encrypted_content"]}, 400, None, "include"),
         ({"conversation": "conv_1"}, 501, "not_implemented", "conversation"),
     ],
 )  # fmt: skip

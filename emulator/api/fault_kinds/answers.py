@@ -10,6 +10,7 @@ from emulator.api.fault_kinds.base import Strike
 from emulator.api.wire import Ended
 from emulator.core.errors import ApiError
 from emulator.core.response import blocked_prompt
+from emulator.core.seal import refused
 from emulator.run.limits import retry_headers
 from emulator.run.settle import find
 from emulator.script.fault_kinds import is_output
@@ -94,8 +95,7 @@ class InvalidEncryptedContent(Strike):
         """Answer at once, naming the first encrypted content of the request."""
         self.struck = True
         content = next((str(item["encrypted_content"]) for item in self.sight.items if "encrypted_content" in item), "")
-        shown = f"{content[:4]}...{content[-4:]}" if content else "gAAA...AA=="
-        raise ApiError("invalid_encrypted_content", shown=shown)
+        raise refused(content)
 
 
 class ItemNotFoundRace(Strike):

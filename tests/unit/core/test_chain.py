@@ -82,3 +82,15 @@ def test_a_call_left_open_by_the_chain_needs_its_output_now():
 def test_what_is_open_after_a_turn_is_what_the_next_turn_must_answer(names):
     state = ChainState().after([]).with_output(ended(*(call(name) for name in names)))
     assert set(match_outputs(state, [output(name) for name in names])) == set(names)
+
+
+def test_reasoning_is_context_until_the_next_user_message():
+    thought = {"output": [call("call_1")], "usage": {"output_tokens_details": {"reasoning_tokens": 64}}}
+    state = ChainState().after([]).with_output(thought)
+    assert (state.thought, state.context) == (64, state.tokens + 64)
+    looped = state.after([output("call_1")])
+    assert looped.thought == 64
+    back = [{"type": "reasoning", "id": "rs_1"}, {"type": "reasoning", "id": "rs_2"}]
+    assert looped.after(back, thoughts={"rs_1": 8}).thought == 72
+    asked = [*back, {"type": "message", "role": "user", "content": []}]
+    assert looped.after(asked, thoughts={"rs_1": 8}).thought == 0

@@ -70,7 +70,10 @@ TOOL_ROWS = [
     ({"tool_choice": {"type": "function"}}, missing("tool_choice.name")),
     ({"tool_choice": {"type": "mcp"}}, missing("tool_choice.server_label")),
     ({"tool_choice": {"type": "allowed_tools", "tools": []}}, missing("tool_choice.mode")),
-    ({"tool_choice": "required"}, not_offered("required")),
+    (
+        {"tool_choice": "required"},
+        (None, "tool_choice", "Tool choice 'required' must be specified with 'tools' parameter."),
+    ),
     ({"tools": [FUNCTION], "tool_choice": {"type": "function", "name": "g"}}, not_offered("g")),
     ({"tools": [FUNCTION], "tool_choice": {"type": "custom", "name": "f"}}, not_offered("f")),
     ({"tools": [FUNCTION], "tool_choice": {"type": "mcp", "server_label": "s"}}, not_offered("s")),

@@ -25,6 +25,7 @@ DONE_FIELD = {
     "response.reasoning_summary_text": "text",
     "response.shell_call_command": "command",
     "response.code_interpreter_call_code": "code",
+    "response.reasoning_text": "text",
 }
 PLACE = ("item_id", "output_index", "content_index", "summary_index", "command_index")
 
