@@ -28,6 +28,8 @@ MOST_IMAGES = 500  # of one request
 NEAR, FAR = 65_535, 4_194_303  # bytes of a picture in which its size is looked for: nearly always, and at the utmost
 LONG_PAGE = 10_000  # characters
 UNSEEN_FILE = 500  # tokens of a file that nobody can look into
+# Where parts stand whose form is checked; other items are kept as they are sent, whatever is in them.
+HOLDERS = {"message": "content", "function_call_output": "output", "custom_tool_call_output": "output"}
 IMAGES = ("input_image", "computer_screenshot")
 
 Part = Mapping[str, Any]
@@ -179,12 +181,11 @@ async def read_attachments(
 def parts(items: Iterable[Part]) -> Iterator[tuple[str, Part]]:
     """Every content part of input items with its path; the screenshot of a computer call is one."""
     for number, item in enumerate(items):
-        for field in ("content", "output"):
-            held = item.get(field)
-            if isinstance(held, list):
-                for index, part in enumerate(held):
-                    if isinstance(part, dict):
-                        yield f"input[{number}].{field}[{index}]", part
+        field = HOLDERS.get(item.get("type") or "message")
+        held = item.get(field) if field else None
+        if isinstance(held, list):
+            for index, part in enumerate(held):
+                yield f"input[{number}].{field}[{index}]", part
         if item.get("type") == "computer_call_output" and isinstance(item.get("output"), dict):
             yield f"input[{number}].output", {**item["output"], "type": "computer_screenshot"}
 

@@ -203,7 +203,7 @@ def test_s15_answers_in_words(page):
     assert ran.output == response.output_text + "\n"
     assert response.model == "gpt-4o-mini-2024-07-18"
     assert 'The file "PDF-FILE-NAME.pdf" has 1 page and begins: "Nucleus sampling".' in response.output_text
-    assert response.usage.input_tokens == 4 + 3 + 4 + 2833 + 4 * 5667  # the prompt, the words, the page's picture
+    assert response.usage.input_tokens == 4 + 3 + 2 + 2833 + 4 * 5667  # the prompt, the words, the page's picture
 
 
 def test_s16_prints_the_file_object_of_the_page(page):

@@ -97,6 +97,31 @@ def test_every_place_of_a_picture_is_looked_at(http):
         assert problem(show(http, url)) == (code, "input[1].output.image_url")
 
 
+def test_what_only_looks_like_a_part_is_left_alone(http):
+    odd = [
+        {"type": "input_image", "image_url": 5},
+        {"type": "input_file"},
+        {"type": "input_image", "image_url": "x"},
+        7,
+    ]
+    items = [
+        {"type": "reasoning", "summary": [], "encrypted_content": "x", "content": odd[:3]},
+        {"type": "shell_call", "call_id": "c3", "action": {}},
+        {"type": "shell_call_output", "call_id": "c3", "output": odd},
+        {"role": "user", "content": "x"},
+    ]
+    assert http.post("/responses", json={"model": "gpt-4o", "input": items}).status_code == 200
+    assert show(http, None).status_code == 200
+
+
+@pytest.mark.parametrize("output", ["x", [], None, {"image_url": 5}, {"file_id": 5}])
+def test_a_screenshot_of_the_wrong_form_is_refused(http, output):
+    call = {"type": "computer_call", "call_id": "c2", "status": "completed", "pending_safety_checks": [], "action": {}}
+    body = {"input": [call, {"type": "computer_call_output", "call_id": "c2", "output": output}]}
+    answer = http.post("/responses", json={"model": "computer-use-preview", **body})
+    assert problem(answer)[0] == "invalid_type"
+
+
 def test_a_screenshot_costs_its_tiles_and_not_its_base64(http):
     url = data_url(pictures.png(1024, 768) + bytes(100_000))
     assert 65 + 4 * 129 < tokens(show(http, url)) < 65 + 4 * 129 + 100
