@@ -14,7 +14,7 @@ ROUNDS = 5
 # Module -> what importing it must not load. (click comes with uvicorn, so it cannot be on the second list.)
 FORBIDDEN = {
     "emulator": ("asyncio", "fastapi", "orjson", "pydantic", "sqlalchemy", "starlette", "uvicorn"),
-    "emulator.app": ("alembic", "httpx", "mcp", "openai", "pypdf", "sqlalchemy.orm", "tiktoken", "yaml"),
+    "emulator.app": ("PIL", "alembic", "httpx", "mcp", "openai", "pypdf", "sqlalchemy.orm", "tiktoken", "yaml"),
 }
 _PROGRAM = """\
 import sys
