@@ -53,6 +53,13 @@ HOSTED = (
     ),
     HostedCall("web_search_call", {"action": {"type": "open_page", "url": "https://example.com/"}, "status": "failed"}),
     HostedCall("web_search_call", {"action": {"type": "find_in_page", "pattern": "x", "url": "u"}}, done=2.5),
+    HostedCall("image_generation_call", {"prompt": "a cat", "result": "aGk=", "partials": ["aA==", "aGk="]}),
+    HostedCall("image_generation_call", {"prompt": "a cat", "status": "failed"}),
+    HostedCall("computer_call", {"action": {"type": "screenshot"}}),
+    HostedCall(
+        "computer_call",
+        {"action": {"type": "type", "text": "hi"}, "pending_safety_checks": [{"code": "malicious", "message": "Hm."}]},
+    ),
 )
 raw_events = st.lists(st.just({"type": "response.audio.done"}), min_size=1, max_size=2).map(tuple)
 steps = st.one_of(

@@ -2,12 +2,12 @@
 
 import binascii
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from emulator.core.validation import problem
 
 if TYPE_CHECKING:
-    from emulator.core.input_params import InputFile, InputImage
+    from emulator.core.input_params import InputFile, InputImage, Screenshot
 
 IMAGE_TYPES = frozenset({"image/png", "image/jpeg", "image/jpg", "image/webp", "image/gif"})
 LONGEST = 20_000  # characters of a URL that is no data URL
@@ -16,7 +16,10 @@ _WEB = re.compile(r"https?://[^\s/?#][^\s]*", re.IGNORECASE)
 _HEAD = re.compile(r"data:([^;,\s]{0,255})((?:;[^;,\s]{0,255}){0,8}),", re.IGNORECASE)
 
 
-def check_image(part: "InputImage") -> "InputImage":
+Image = TypeVar("Image", bound="InputImage | Screenshot")
+
+
+def check_image(part: Image) -> Image:
     """An image has an http(s) URL, a data URL with a picture in base64, or the id of a file."""
     if part.image_url is None:
         if part.file_id is None:

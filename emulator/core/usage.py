@@ -6,7 +6,7 @@ other sign one. It is the same on every machine and near enough to a real tokeni
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from itertools import islice
 from typing import Any
@@ -63,7 +63,7 @@ def count_items(items: Iterable[Mapping[str, Any]]) -> int:
 
 def count_tools(tools: Iterable[Mapping[str, Any]]) -> int:
     """The tokens of the tools that a request offers, by the length of their JSON."""
-    offered = list(tools)
+    offered = [tool if "input_image_mask" not in tool else {**tool, "input_image_mask": None} for tool in tools]
     return _json(offered) + PER_TOOL * len(offered) if offered else 0
 
 
@@ -79,8 +79,13 @@ def _item(item: Mapping[str, Any]) -> int:
             return PER_ITEM + _content(item.get("output"))
         case "reasoning" | "item_reference":
             return 0
-        case _:
-            return PER_ITEM + _json(item)
+        case kind:
+            heavy = HEAVY.get(str(kind))
+            return PER_ITEM + (heavy(item) if heavy else _json(item))
+
+
+def _picture(item: Mapping[str, Any]) -> int:
+    return count(item.get("revised_prompt") or "") + (IMAGE if item.get("result") else 0)
 
 
 def _content(content: Any) -> int:
@@ -104,3 +109,10 @@ def _part(part: Mapping[str, Any]) -> int:
 
 def _json(value: Any) -> int:
     return 1 + len(orjson.dumps(value)) // JSON_CHARS
+
+
+# Items with data in base64, which does not count by its length.
+HEAVY: Mapping[str, Callable[[Mapping[str, Any]], int]] = {
+    "image_generation_call": _picture,
+    "computer_call_output": lambda _: IMAGE,
+}

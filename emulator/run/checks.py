@@ -90,7 +90,7 @@ def check_context(request: CreateRequest, deployment: Deployment, tokens: int) -
 
 
 def _parts(request: CreateRequest) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every content part of the input with its path."""
+    """Every content part of the input with its path, and what else holds an image."""
     for number, item in enumerate(request.input):
         for field in ("content", "output"):
             parts = item.get(field)
@@ -98,3 +98,8 @@ def _parts(request: CreateRequest) -> Iterator[tuple[str, dict[str, Any]]]:
                 for index, part in enumerate(parts):
                     if isinstance(part, dict):
                         yield f"input[{number}].{field}[{index}]", part
+        if item["type"] == "computer_call_output":
+            yield f"input[{number}].output", {**item["output"], "type": "input_image"}
+    for number, tool in enumerate(request.tools):
+        if tool.get("input_image_mask"):
+            yield f"tools[{number}].input_image_mask", {**tool["input_image_mask"], "type": "input_image"}

@@ -4,11 +4,13 @@ from emulator.testing.emulator import Emulator
 from emulator.testing.journal import SeenRequest, Verified
 from emulator.testing.scripts import Scripted
 from emulator.testing.steps import (
+    computer_call,
     custom_tool_call,
     error,
     events,
     fail,
     function_call,
+    image_generation_call,
     incomplete,
     item,
     message,
@@ -24,11 +26,13 @@ __all__ = [
     "Scripted",
     "SeenRequest",
     "Verified",
+    "computer_call",
     "custom_tool_call",
     "error",
     "events",
     "fail",
     "function_call",
+    "image_generation_call",
     "incomplete",
     "item",
     "message",

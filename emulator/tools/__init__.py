@@ -10,6 +10,8 @@ TOOLS: Mapping[str, str] = {
     "function_call": "function",
     "custom_tool_call": "custom",
     "web_search_call": "web_search",
+    "image_generation_call": "image_generation",
+    "computer_call": "computer_use",
 }
 # The type under which a request offers a hosted tool -> module.
 OFFERED: Mapping[str, str] = {
@@ -17,6 +19,8 @@ OFFERED: Mapping[str, str] = {
     "web_search_2025_08_26": "web_search",
     "web_search_preview": "web_search",
     "web_search_preview_2025_03_11": "web_search",
+    "image_generation": "image_generation",
+    "computer_use_preview": "computer_use",
 }
 
 

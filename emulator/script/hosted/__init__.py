@@ -19,6 +19,8 @@ Words = Callable[[], str]
 # Short form, which is the type of the item -> module.
 FORMS: Mapping[str, str] = {
     "web_search_call": "web_search",
+    "image_generation_call": "image_generation",
+    "computer_call": "computer_use",
 }
 # The type under which a request offers the tool -> module.
 OFFERED: Mapping[str, str] = {
@@ -26,9 +28,14 @@ OFFERED: Mapping[str, str] = {
     "web_search_2025_08_26": "web_search",
     "web_search_preview": "web_search",
     "web_search_preview_2025_03_11": "web_search",
+    "image_generation": "image_generation",
+    "computer_use_preview": "computer_use",
 }
 # The type of a last input item that a tool answers -> module.
-ANSWERED: Mapping[str, str] = {}
+ANSWERED: Mapping[str, str] = {
+    "computer_call_output": "computer_use",
+    "image_generation_call": "image_generation",
+}
 
 
 def form(kind: str) -> ModuleType:
