@@ -52,6 +52,8 @@ class ImageGeneration(Tool):
 
     async def prepare(self, step: HostedCall, context: ToolContext) -> tuple[HostedCall, ...]:
         """The step with its picture; JPEG and WEBP are refused where they cannot be written."""
+        if "partials" in step.fields:  # it was made ready before other work of the run
+            return (step,)
         offered = next(iter(context.offered("image_generation")), {})
         asked = {name: offered.get(name) for name in AUTO}
         chosen = {name: value if value not in (None, "auto") else AUTO[name] for name, value in asked.items()}

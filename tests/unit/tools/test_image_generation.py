@@ -1,5 +1,6 @@
 """Image generation: what a request may ask, its events, its short form, its picture, edits and the limits of Azure."""
 
+import asyncio
 import base64
 import itertools
 import sys
@@ -13,6 +14,7 @@ from emulator.script.fixture import FixtureError, from_dict
 from emulator.script.load import load_fixtures, sources
 from emulator.script.plan import Plan
 from emulator.tools.drawing import Sketch, drawn
+from emulator.tools.image_generation import TOOL
 from tests.plans import events_of, whole_log
 
 KIND = "image_generation_call"
@@ -457,3 +459,9 @@ def test_editing_over_several_turns_is_refused_unless_it_is_allowed(start_server
 
 def test_the_openai_dialect_asks_for_no_header(openai):
     assert made(openai, model="o1")["output"]
+
+
+def test_a_picture_that_is_ready_is_not_made_ready_again():
+    step = HostedCall(KIND, {"prompt": "a cat", "result": ENCODED, "partials": ["YQ=="]})
+    (same,) = asyncio.run(TOOL.prepare(step, None))
+    assert same is step
