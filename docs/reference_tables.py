@@ -145,6 +145,7 @@ def _dialects() -> str:
         ("ids of files for `assistants`", *(f"`{one.file_prefix('assistants')}...`" for one in both)),
         ("purposes of files", *(", ".join(f"`{name}`" for name in one.file_purposes) for one in both)),
         ("images by `file_id`", *(yes(value=one.image_file_ids) for one in both)),
+        ("header that names who draws", *(f"`{one.image_header}`" if one.image_header else "none" for one in both)),
         ("what a model can do, in `/models`", *(yes(value=one.model_facts) for one in both)),
         ("`data: [DONE]` with `--done-frame`", *(yes(value=one.done_frame) for one in both)),
     ]

@@ -154,6 +154,12 @@ class Settings:
         "Cancelling an ended background response: its final object, or error.",
     )
     done_frame: bool = _setting(False, _switch, "End streams of the OpenAI dialect with [DONE].")
+    azure_image_stream: str = _setting(
+        "allow", _one_of("allow", "refuse"), "Image generation in a stream, in the Azure dialect."
+    )
+    azure_image_edits: str = _setting(
+        "refuse", _one_of("refuse", "allow"), "Editing an image of an earlier turn, in the Azure dialect."
+    )
     unmatched: str = _setting(
         "answer", _one_of("answer", "reject"), "Where no fixture matches: the built-in model answers, or 404."
     )

@@ -74,6 +74,13 @@ HOSTED = (
     HostedCall("apply_patch_call", {"operation": {"type": "delete_file", "path": "a.txt"}}),
     HostedCall("code_interpreter_call", {"code": "print(1)", "container_id": "cntr_1", "outputs": [LOGS]}),
     HostedCall("code_interpreter_call", {"code": "1/0", "container_id": "cntr_1", "status": "failed"}, done=1.0),
+    HostedCall("image_generation_call", {"prompt": "a cat", "result": "aGk=", "partials": ["aA==", "aGk="]}),
+    HostedCall("image_generation_call", {"prompt": "a cat", "status": "failed"}),
+    HostedCall("computer_call", {"action": {"type": "screenshot"}}),
+    HostedCall(
+        "computer_call",
+        {"action": {"type": "type", "text": "hi"}, "pending_safety_checks": [{"code": "malicious", "message": "Hm."}]},
+    ),
 )
 raw_events = st.lists(st.just({"type": "response.audio.done"}), min_size=1, max_size=2).map(tuple)
 steps = st.one_of(

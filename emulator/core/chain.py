@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from emulator.core.errors import ApiError
+from emulator.core.errors import ApiError, quoted_list
 from emulator.core.usage import ESTIMATE, Counter, count_items
 
 # Output item type -> (the type of the item that answers it, how the service's error names the call).
@@ -20,10 +20,21 @@ CALLS: Mapping[str, tuple[str, str]] = {
 }
 OUTPUTS: Mapping[str, tuple[str, str]] = {answer: (call, name) for call, (answer, name) in CALLS.items()}
 
-_HOSTED = frozenset({"mcp_approval_request", "mcp_approval_response", "mcp_list_tools", "code_interpreter_call"})
+_HOSTED = frozenset(
+    {
+        "mcp_approval_request",
+        "mcp_approval_response",
+        "mcp_list_tools",
+        "code_interpreter_call",
+        "image_generation_call",
+        "computer_call",
+        "computer_call_output",
+    }
+)
 
 Calls = dict[str, tuple[str, str]]
 NO_THOUGHTS: Mapping[str, int] = {}
+LONGEST_PICTURE = 200  # characters of a picture's prompt that the next turn is told
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +44,10 @@ class ChainState:
     `thought` are the tokens of its reasoning since the last user message: until the next one they are context too.
     `open_calls` maps a call_id without output to (item type, name). `approvals` maps the id of an MCP approval request
     without answer to its server_label, name and arguments, `mcp_servers` the label of a listed MCP server to the id of
-    the item that lists its tools; `container` is the one that code ran in last. `fixture` answered the last turn
-    (None: the built-in model), `hits` counts how often each fixture that is counted per chain has answered in it.
+    the item that lists its tools; `container` is the one that code ran in last. `picture` is what the last generated
+    picture shows, `safety` maps the call_id of an open computer call to the ids of its pending safety checks. `fixture`
+    answered the last turn (None: the built-in model), `hits` counts how often each fixture that is counted per chain
+    has answered in it.
     """
 
     depth: int = 0
@@ -43,6 +56,8 @@ class ChainState:
     approvals: dict[str, Any] = field(default_factory=dict)
     mcp_servers: dict[str, str] = field(default_factory=dict)
     container: str | None = None
+    picture: str | None = None
+    safety: dict[str, list[str]] = field(default_factory=dict)
     fixture: str | None = None
     hits: dict[str, int] = field(default_factory=dict)
     thought: int = 0
@@ -95,6 +110,7 @@ class ChainState:
 def _with_hosted(state: ChainState, items: Iterable[Mapping[str, Any]]) -> ChainState:
     """The state with what the items of hosted tools say of it."""
     approvals, servers, container = dict(state.approvals), dict(state.mcp_servers), state.container
+    picture, safety = state.picture, dict(state.safety)
     for item in items:
         match item["type"]:
             case "mcp_approval_request":
@@ -105,7 +121,18 @@ def _with_hosted(state: ChainState, items: Iterable[Mapping[str, Any]]) -> Chain
                 servers[item["server_label"]] = item["id"]
             case "code_interpreter_call":
                 container = item["container_id"]
-    return replace(state, approvals=approvals, mcp_servers=servers, container=container)
+            case "image_generation_call" if item.get("result"):
+                picture = (item.get("revised_prompt") or "")[:LONGEST_PICTURE]
+            case "computer_call":
+                safety[item["call_id"]] = _check_ids(item.get("pending_safety_checks"))
+            case "computer_call_output":
+                safety.pop(item["call_id"], None)
+    return replace(state, approvals=approvals, mcp_servers=servers, container=container, picture=picture, safety=safety)
+
+
+def _check_ids(checks: Any) -> list[str]:
+    """The ids of safety checks, pending or acknowledged."""
+    return [str(check["id"]) for check in checks or () if isinstance(check, dict) and check.get("id")]
 
 
 def _since_user(thought: int, items: Iterable[Mapping[str, Any]], thoughts: Mapping[str, int]) -> int:
@@ -132,10 +159,11 @@ def match_outputs(state: ChainState, items: Iterable[Mapping[str, Any]]) -> Call
     """The calls that the outputs among `items` answer, by call_id.
 
     Raises `no_call_for_output` for an output without its call, before it in `items` or open in the chain,
-    `no_output_for_call` where a call stays without output, and `no_approval_request` for an approval of nothing
-    (docs/reference/errors.md).
+    `no_output_for_call` where a call stays without output, `no_approval_request` for an approval of nothing, and
+    `safety_checks` where those of a computer call are not acknowledged (docs/reference/errors.md).
     """
     still_open, answered, requests = dict(state.open_calls), Calls(), set(state.approvals)
+    safety = dict(state.safety)
     for item in items:
         kind = item["type"]
         if kind == "mcp_approval_request":
@@ -150,6 +178,17 @@ def match_outputs(state: ChainState, items: Iterable[Mapping[str, Any]]) -> Call
             if call is None or call[0] != call_type:
                 raise ApiError("no_call_for_output", "input", kind=name, call_id=item["call_id"])
             answered[item["call_id"]] = call
+        if kind == "computer_call":
+            safety[item["call_id"]] = _check_ids(item.get("pending_safety_checks"))
+        elif kind == "computer_call_output":
+            _check_acknowledged(item, safety.get(item["call_id"], ()))
     for call_id, (kind, _) in still_open.items():
         raise ApiError("no_output_for_call", "input", kind=CALLS[kind][1], call_id=call_id)
     return answered
+
+
+def _check_acknowledged(output: Mapping[str, Any], pending: Sequence[str]) -> None:
+    missing = set(pending) - set(_check_ids(output.get("acknowledged_safety_checks")))
+    if missing:
+        checks = quoted_list([check for check in pending if check in missing])
+        raise ApiError("safety_checks", "input", call_id=output["call_id"], checks=checks)

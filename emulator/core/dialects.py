@@ -23,6 +23,7 @@ class Dialect:
     image_types: tuple[str, ...]
     compact: bool
     conversations: bool
+    image_header: str | None = None  # names the deployment that draws, and the page's limits on it hold
     hex_file_prefixes: tuple[str, ...] = ()
     model_facts: bool = False
     raw_headers: tuple[tuple[bytes, bytes], ...] = ()
@@ -103,6 +104,7 @@ AZURE = Dialect(
     image_types=("image/png", "image/jpeg", "image/jpg", "image/webp"),
     compact=False,
     conversations=False,
+    image_header="x-ms-oai-image-generation-deployment",
     raw_headers=((b"x-content-type-options", b"nosniff"),),
     gateway_headers=True,
     errors={

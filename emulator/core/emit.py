@@ -114,13 +114,25 @@ def item(done: dict[str, Any], index: int) -> Emissions:
     yield _done(index, done)
 
 
-def phases(begun: dict[str, Any], done: dict[str, Any], index: int, event: str, names: Sequence[str]) -> Emissions:
-    """A hosted tool's item that goes through phases, each an event `event`.name; the last one comes after the work."""
+def phases(
+    begun: dict[str, Any],
+    done: dict[str, Any],
+    index: int,
+    event: str,
+    names: Sequence[str],
+    *,
+    parts: Sequence[Emission] = (),
+) -> Emissions:
+    """A hosted tool's item that goes through phases, each an event `event`.name; the last one comes after the work.
+
+    `parts` are the events of the work itself.
+    """
     at = {"item_id": done["id"], "output_index": index}
     yield _added(index, begun)
     for name in names[:-1]:
         yield f"{event}.{name}", at
     yield WORK
+    yield from parts
     yield f"{event}.{names[-1]}", at
     yield _done(index, done)
 

@@ -184,6 +184,35 @@ ERRORS: Mapping[str, ErrorRow] = {
     "unsupported_operation": ErrorRow(
         400, "The model '{model}' is not supported by this operation.", "unsupported_model"
     ),
+    # Hosted tools
+    "unsupported_tool": ErrorRow(400, "Hosted tool '{tool}' is not supported with {model}."),
+    "image_deployment_missing": ErrorRow(
+        400,
+        "imagegen deployment must be provided through header: {header}",
+        "invalid_request_error",
+        type="image_generation_user_error",
+    ),
+    "image_deployment": ErrorRow(
+        400,
+        "The header {header} names '{got}', which makes no images; it must name a deployment such as 'gpt-image-1'.",
+        "invalid_request_error",
+        type="image_generation_user_error",
+    ),
+    "image_streaming": ErrorRow(
+        400, "Streaming is not supported with the tool 'image_generation'.", "unsupported_parameter"
+    ),
+    "image_editing": ErrorRow(
+        400,
+        "Editing an image over several turns is not supported with the tool 'image_generation'; with the action "
+        "'generate' it draws a new one.",
+        "unsupported_parameter",
+    ),
+    "computer_truncation": ErrorRow(
+        400, "The tool 'computer_use_preview' is only supported with 'truncation' set to 'auto'.", "unsupported_value"
+    ),
+    "safety_checks": ErrorRow(
+        400, "The pending safety checks of the computer call {call_id} must be acknowledged: {checks}."
+    ),
     # Images and files in the input
     "no_vision": ErrorRow(
         400, "Invalid '{param}': the model '{model}' takes no images and no files.", "unsupported_content"
@@ -332,6 +361,12 @@ ERRORS: Mapping[str, ErrorRow] = {
         "not_implemented",
         type="emulator_error",
     ),
+    "extra_missing": ErrorRow(
+        501,
+        "{what} needs a package that is not installed here: pip install 'responses-emulator[{extra}]'.",
+        "extra_missing",
+        type="emulator_error",
+    ),
     "fixture_not_found": ErrorRow(404, "No fixture matched. {reason}", "fixture_not_found", type="emulator_error"),
     "bad_fixture": ErrorRow(400, "{reason}", "bad_fixture", type="emulator_error"),
     "sequence_ended": ErrorRow(
@@ -377,7 +412,7 @@ class ApiError(Exception):
         self.param = param
         self.values = {"param": param, **values}
         self.headers = dict(headers or {})
-        if name in ("not_implemented", "fixture_not_found", "sequence_ended", "template_failed"):
+        if name in ("not_implemented", "extra_missing", "fixture_not_found", "sequence_ended", "template_failed"):
             self.headers |= NO_RETRY
         super().__init__(self.message)
 

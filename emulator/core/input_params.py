@@ -18,12 +18,14 @@ STRICT_TYPES = frozenset(
         "custom_tool_call_output",
         "reasoning",
         "item_reference",
+        "computer_call_output",
     }
 )
 # Fields of the other types that later code relies on; what else they hold is kept as it is sent.
 _STRINGS = frozenset({"call_id", "name", "server_label", "container_id", "encrypted_content", "approval_request_id"})
 _TYPED: dict[str, tuple[type, str]] = dict.fromkeys(_STRINGS, (str, "a string")) | {
     "approve": (bool, "a boolean"),
+    "pending_safety_checks": (list, "an array"),
     "queries": (list, "an array"),
     "status": (str, "a string"),
 }
@@ -147,6 +149,32 @@ class CallOutput(Wire):
     status: Status = None
 
 
+class Screenshot(Wire):
+    """What the screen looked like: `image_url` (http, https or data URL) or `file_id`."""
+
+    type: Literal["computer_screenshot"]
+    image_url: str | None = None
+    file_id: Annotated[str, AfterValidator(plain)] | None = None
+
+
+class SafetyCheck(Wire):
+    """A safety check that the application has seen."""
+
+    id: str
+    code: str | None = None
+    message: str | None = None
+
+
+class ComputerCallOutput(Wire):
+    """The screenshot after a computer call, and the safety checks of the call that somebody agreed to."""
+
+    call_id: CallId
+    output: Annotated[Screenshot, AfterValidator(media.check_image)]
+    acknowledged_safety_checks: list[SafetyCheck] | None = None
+    id: str | None = None
+    status: Literal["in_progress", "completed", "incomplete", "failed"] | None = None
+
+
 class SummaryText(Wire):
     """One part of a reasoning summary."""
 
@@ -178,8 +206,6 @@ def check_stored(value: dict[str, Any]) -> dict[str, Any]:
             raise problem("missing_parameter", at=f".{name}")
     if value["type"] == "local_shell_call_output" and not (value.get("call_id") or value.get("id")):
         raise problem("missing_parameter", at=".call_id")
-    if value["type"] == "computer_call_output":
-        media.check_screenshot(value["output"])
     for name in _TYPED.keys() & value.keys():
         _check_type(name, value[name], required=name in row.required)
     _check_type("id", value.get("id"), required=False)
@@ -233,6 +259,7 @@ InputItem = Annotated[
     | Annotated[CallOutput, Tag("@custom_tool_call_output")]
     | Annotated[Reasoning, Tag("@reasoning")]
     | Annotated[ItemReference, Tag("@item_reference")]
+    | Annotated[ComputerCallOutput, Tag("@computer_call_output")]
     | Annotated[Any, AfterValidator(check_stored), Tag("@stored")],
     by_type(ITEM_TYPES, _item_tag),
 ]

@@ -45,7 +45,7 @@ ITEM_TYPES: Mapping[str, ItemType] = {
     "image_generation_call": ItemType(
         "ig_",
         "ig",
-        ("status",),
+        (),
         (
             "result",
             "action",

@@ -2,12 +2,12 @@
 
 import binascii
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
-from emulator.core.validation import kind, problem
+from emulator.core.validation import problem
 
 if TYPE_CHECKING:
-    from emulator.core.input_params import InputFile, InputImage
+    from emulator.core.input_params import InputFile, InputImage, Screenshot
 
 IMAGE_TYPES = frozenset({"image/png", "image/jpeg", "image/jpg", "image/webp", "image/gif"})
 PDF_TYPE = "application/pdf"
@@ -19,25 +19,16 @@ _PIECE = 1 << 20  # characters, four of which are three bytes
 _DIGITS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
 
-def check_image(part: "InputImage") -> "InputImage":
+Image = TypeVar("Image", bound="InputImage | Screenshot")
+
+
+def check_image(part: Image) -> Image:
     """An image has an http(s) URL, a data URL with a picture in base64, or the id of a file."""
     if part.image_url is not None:
         _check_image_url(part.image_url, ".image_url")
     elif part.file_id is None:
         raise problem("missing_parameter", at=".image_url")
     return part
-
-
-def check_screenshot(output: Any) -> None:
-    """The output of a computer call is an object with what an image has."""
-    if not isinstance(output, dict):
-        raise problem("invalid_type", at=".output", expected="an object", got=kind(output))
-    for name in ("image_url", "file_id"):
-        value = output.get(name)
-        if value is not None and not isinstance(value, str):
-            raise problem("invalid_type", at=f".output.{name}", expected="a string", got=kind(value))
-    if output.get("image_url") is not None:
-        _check_image_url(output["image_url"], ".output.image_url")
 
 
 def _check_image_url(url: str, at: str) -> None:

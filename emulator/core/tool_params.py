@@ -5,6 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, Tag
 
+from emulator.core.input_params import InputImage
+from emulator.core.media import check_image
 from emulator.core.validation import Wire, by_shape, by_type, problem, type_of
 
 ToolName = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[a-zA-Z0-9_-]+$")]
@@ -132,7 +134,7 @@ class ImageGeneration(Wire):
     action: Literal["generate", "edit", "auto"] | None = None
     background: Literal["transparent", "opaque", "auto"] | None = None
     input_fidelity: Literal["high", "low"] | None = None
-    input_image_mask: Object | None = None
+    input_image_mask: Annotated[InputImage, AfterValidator(check_image)] | None = None
     moderation: Literal["auto", "low"] | None = None
     n: int | None = None
     output_compression: Annotated[int, Field(ge=0, le=100)] | None = None

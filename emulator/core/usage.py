@@ -16,6 +16,7 @@ import orjson
 
 LONGEST_KEPT = 32_000  # characters of a text whose count is remembered
 PER_ITEM = 4  # what a message or call costs beside its text
+IMAGE = 765  # a generated picture as context, whatever its size
 PER_TOOL = 8  # what a tool costs beside its definition
 JSON_CHARS = 4  # characters of JSON a token, for tools and items of other types
 
@@ -78,27 +79,17 @@ def count_items(items: Iterable[Mapping[str, Any]], counter: Counter = ESTIMATE)
 
 
 def count_tools(tools: Iterable[Mapping[str, Any]], counter: Counter = ESTIMATE) -> int:
-    """The tokens of the tools that a request offers, by their JSON."""
-    offered = list(tools)
+    """The tokens of the tools that a request offers, by their JSON; a mask is a picture and does not count by it."""
+    offered = [tool if "input_image_mask" not in tool else {**tool, "input_image_mask": None} for tool in tools]
     return counter.json(offered) + PER_TOOL * len(offered) if offered else 0
 
 
 def _item(item: Mapping[str, Any], counter: Counter) -> int:
-    count = counter.text
-    match item.get("type"):
-        case "message":
-            return PER_ITEM + _content(item.get("content"), count)
-        case "function_call" | "custom_tool_call":
-            return PER_ITEM + count(item.get("name") or "") + count(item.get("arguments") or item.get("input") or "")
-        case "function_call_output" | "custom_tool_call_output" | "computer_call_output":
-            return PER_ITEM + _content(item.get("output"), count)
-        case "code_interpreter_call":
-            logs = (output.get("logs") or "" for output in item.get("outputs") or ())
-            return PER_ITEM + count(item.get("code") or "") + sum(map(count, logs))
-        case "reasoning" | "item_reference":
-            return 0
-        case _:
-            return PER_ITEM + counter.json(item)
+    kind = item.get("type")
+    if kind in ("reasoning", "item_reference"):
+        return 0
+    inside = INSIDE.get(str(kind))
+    return PER_ITEM + (inside(item, counter.text) if inside else counter.json(item))
 
 
 def _content(content: Any, count: Count) -> int:
@@ -117,3 +108,33 @@ def _part(part: Mapping[str, Any], count: Count) -> int:
             return count(part.get("refusal") or "")
         case _:
             return count(part.get("text") or "")
+
+
+def _call(item: Mapping[str, Any], count: Count) -> int:
+    return count(item.get("name") or "") + count(item.get("arguments") or item.get("input") or "")
+
+
+def _output(item: Mapping[str, Any], count: Count) -> int:
+    return _content(item.get("output"), count)
+
+
+def _code(item: Mapping[str, Any], count: Count) -> int:
+    logs = (output.get("logs") or "" for output in item.get("outputs") or ())
+    return count(item.get("code") or "") + sum(map(count, logs))
+
+
+def _picture(item: Mapping[str, Any], count: Count) -> int:
+    return count(item.get("revised_prompt") or "") + (IMAGE if item.get("result") else 0)
+
+
+# Items that are not counted by their JSON: their texts count, and data in base64 does not count by its length.
+INSIDE: Mapping[str, Callable[[Mapping[str, Any], Count], int]] = {
+    "message": lambda item, count: _content(item.get("content"), count),
+    "function_call": _call,
+    "custom_tool_call": _call,
+    "function_call_output": _output,
+    "custom_tool_call_output": _output,
+    "computer_call_output": _output,
+    "code_interpreter_call": _code,
+    "image_generation_call": _picture,
+}

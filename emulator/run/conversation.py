@@ -73,15 +73,22 @@ async def _resolve(
         if _must_be_stored(item) and item["id"] not in holders:
             raise ApiError("item_not_found", "input", id=item["id"])
     await _refuse_duplicates(namespace, parent, holders)
-    named = [item["id"] for item in items if item["type"] == "item_reference"]
+    named = [item["id"] for item in sent if _names_another(item)]
     found = await _fetch(namespace, named, holders)
-    return tuple([found[item["id"]] if item["type"] == "item_reference" else item for item in items])
+    return tuple([found.get(item["id"], item) for item in items])
 
 
 def _must_be_stored(item: Item) -> bool:
     """A reference is nothing without its item, and reasoning cannot be read back without its encrypted content."""
     if item["type"] == "reasoning":
         return bool(item.get("id")) and not item.get("encrypted_content")
+    return _names_another(item)
+
+
+def _names_another(item: Item) -> bool:
+    """Whether it only stands for a stored item; a picture, which is heavy, may be named by type and id."""
+    if item["type"] == "image_generation_call":
+        return bool(item.get("id")) and not (item.get("status") or item.get("result"))
     return bool(item["type"] == "item_reference")
 
 

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 import orjson
 
 from emulator.script.fixture import Fixture, FixtureError, from_dict, from_nodes
-from emulator.script.node import DEPTH, Node, below, leaf, quoted
+from emulator.script.hosted import FORMS, form
+from emulator.script.node import DEPTH, FilePlace, Node, below, leaf, quoted
 from emulator.script.served import LARGEST, is_served
 
 SUFFIXES = (".yaml", ".yml", ".json")
@@ -51,12 +52,32 @@ def checked(fixtures: Iterable[Fixture]) -> Iterator[Fixture]:
 
 def sources(path: Path) -> list[dict[str, Any]]:
     """The fixtures of a file or directory as plain data, each with its name; raises FixtureError."""
-    return [{**plain(fixture), "where": fixture.where} for fixture in load_fixtures(path)]
+    return [{**_complete(fixture), "where": fixture.where} for fixture in load_fixtures(path)]
 
 
 def plain(fixture: Fixture) -> dict[str, Any]:
     """A fixture as it was written, with its name."""
     return {"name": fixture.name, **(fixture.source.plain() if fixture.source else {})}
+
+
+def _complete(fixture: Fixture) -> dict[str, Any]:
+    """A fixture as it was written, with the files that it names put into it."""
+    data: dict[str, Any] = plain(fixture)
+    entries = fixture.source.value if fixture.source else {}
+    if "then" in entries:
+        data["then"] = _steps(entries["then"])
+    elif "sequence" in entries:
+        data["sequence"] = [_steps(turn) for turn in entries["sequence"].value]
+    return data
+
+
+def _steps(turn: Node) -> list[dict[str, Any]]:
+    return [{kind: _carried(kind, said) for kind, said in step.value.items()} for step in turn.value]
+
+
+def _carried(kind: str, said: Node) -> Any:
+    module = form(kind) if kind in FORMS else None
+    return module.carried(said) if module and hasattr(module, "carried") else said.plain()
 
 
 @lru_cache(maxsize=10_000)
@@ -104,7 +125,7 @@ def read_file(path: Path) -> Node:
             raw = file.read(LIMIT + 1)
     except OSError as error:
         raise FixtureError(f"{path}: cannot be read: {error.strerror}") from None
-    return read_bytes(raw, str(path), json_=path.suffix.lower() == ".json")
+    return read_bytes(raw, FilePlace(path), json_=path.suffix.lower() == ".json")
 
 
 def read_bytes(raw: bytes, where: str, *, json_: bool, limit: int = LIMIT) -> Node:

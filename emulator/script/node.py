@@ -16,6 +16,12 @@ class FixtureError(Exception):
     """A fixture that cannot be used: one line with file, line and key (docs/reference/fixtures.md)."""
 
 
+class FilePlace(str):
+    """Where a value stands that was read from a file of this machine: only such a value may name files beside it."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Node:
     """One value: a scalar, a list of nodes or a mapping of text to nodes.

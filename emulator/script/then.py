@@ -28,7 +28,6 @@ LATER = (
     "mcp_list_tools",
     "mcp_approval_request",
     "mcp_call",
-    "image_generation_call",
 )
 REASONS = ("max_output_tokens", "content_filter")
 ERROR_KEYS = ("status", "code", "type", "message", "param", "retry_after", "retry_after_ms", "headers")

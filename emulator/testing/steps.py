@@ -1,6 +1,8 @@
 """What the model says, step by step, as plain data in the format of fixtures; the server checks it."""
 
+import base64
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 Step = dict[str, Any]
@@ -62,6 +64,28 @@ def apply_patch_call(operation: str, path: str, diff: str | None = None) -> Step
 def code_interpreter_call(code: str, **gave: Any) -> Step:
     """Code in a container; `gave` is what it gave: `logs="2"`, `image=`, `files={"a.csv": "text"}`, `status=`."""
     return {"code_interpreter_call": {"code": code, **gave} if gave else code}
+
+
+def image_generation_call(prompt: str | None = None, /, *, picture: bytes | Path | None = None, **more: Any) -> Step:
+    """A picture: drawn from `prompt` (None: the user's words), or `picture`, its bytes or a file of this machine.
+
+    `more` are keys of the step, such as `size="1536x1024"` or `status="failed"`.
+    """
+    said: Step = {**more} if prompt is None else {"prompt": prompt, **more}
+    if picture is not None:
+        data = picture.read_bytes() if isinstance(picture, Path) else picture
+        said["result"] = base64.b64encode(data).decode()
+    return {"image_generation_call": said}
+
+
+def computer_call(action: str, /, *, safety_checks: Iterable[Mapping[str, str]] = (), **fields: Any) -> Step:
+    """A call of the computer with one action and its fields, such as `"click", x=1, y=2`.
+
+    Each of `safety_checks` has `code` and `message`; the client must acknowledge them.
+    """
+    said: Step = {"action": {"type": action, **fields}}
+    pending = [dict(check) for check in safety_checks]
+    return {"computer_call": {**said, "pending_safety_checks": pending} if pending else said}
 
 
 def item(fields: Mapping[str, Any] | None = None, /, **named: Any) -> Step:

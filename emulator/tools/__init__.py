@@ -15,6 +15,8 @@ TOOLS: Mapping[str, str] = {
     "shell_call_output": "shells:SHELL_OUTPUT",
     "apply_patch_call": "shells:APPLY_PATCH",
     "code_interpreter_call": "code_interpreter",
+    "image_generation_call": "image_generation",
+    "computer_call": "computer_use",
 }
 # The type under which a request offers a hosted tool -> module.
 OFFERED: Mapping[str, str] = {
@@ -26,6 +28,8 @@ OFFERED: Mapping[str, str] = {
     "shell": "shells:SHELL",
     "apply_patch": "shells:APPLY_PATCH",
     "code_interpreter": "code_interpreter",
+    "image_generation": "image_generation",
+    "computer_use_preview": "computer_use",
 }
 
 

@@ -1,7 +1,7 @@
 """What a tool is: it checks how it is offered, completes and emits its items, does outside work; it reads no store."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from emulator.core.chain import ChainState
@@ -48,7 +48,8 @@ class ToolContext:
     """What a tool may reach of one run, handed to it by `run/`.
 
     `items` are the request's own, normalised; `before` is the chain that it goes on with; `headers` are in lower case;
-    `now` is the run's start in seconds of the namespace's clock; `ids` gives what two items of the run share.
+    `now` is the run's start in seconds of the namespace's clock; `ids` gives what two items of the run share. What a
+    tool adds to `warnings` the client is told.
     """
 
     request: CreateRequest
@@ -62,6 +63,7 @@ class ToolContext:
     ids: ItemIds
     now: float
     containers: Containers
+    warnings: list[str] = field(default_factory=list)
 
     def offered(self, *types: str) -> list[Object]:
         """The request's tools of these types, as a response echoes them."""

@@ -11,8 +11,9 @@ SNAPSHOTS = {
     "response.created", "response.queued", "response.in_progress",
     "response.completed", "response.failed", "response.incomplete",
 }  # fmt: skip
-# What is on the wire beside the fields of the types; only some versions know the name that ends a function's arguments.
-MORE = {"obfuscation", "name"}
+# What is on the wire beside the fields of the types; only some versions know the name that ends a function's arguments,
+# and what a partial image looks like.
+MORE = {"obfuscation", "name", "background", "output_format", "quality", "size"}
 
 
 @functools.cache

@@ -203,11 +203,8 @@ SAMPLES: tuple[Sample, ...] = (
     ),
     _sample(
         "S33", "Generate an image", "image_generation.py",
-        _printed("501", "not built it yet"),
-        _repaired(
-            "import base64 added", ("from openai import OpenAI", "import base64\nfrom openai import OpenAI"),
-            expected="501", shows="not built it yet",
-        ),
+        _printed("NameError", "base64"),
+        _repaired("import base64 added", ("from openai import OpenAI", "import base64\nfrom openai import OpenAI")),
     ),
     _sample(
         "S34", "Rule: no compaction", "rules/compact.sh",

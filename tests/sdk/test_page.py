@@ -11,6 +11,7 @@ from tests.sdk.samples import SAMPLES, Sample, Try, sample
 
 TRIES = [(row, attempt) for row in SAMPLES for attempt in row.tries]
 IMAGE = "image_generation.py"
+PNG = b"\x89PNG\r\n\x1a\n"
 
 
 def of(tries: list[tuple[Sample, Try]]) -> pytest.MarkDecorator:
@@ -46,6 +47,8 @@ def test_curl_samples_with_curl(page, row, attempt):
 @of([(row, attempt) for row, attempt in TRIES if IMAGE in row.file])
 def test_the_image_sample_with_its_own_sign_in(page, row, attempt):
     check(play.python_apart(page.text(row, attempt), page.folder), attempt)
+    made = (page.folder / "otter.png").read_bytes() if attempt.expected == "ok" else PNG
+    assert made.startswith(PNG)
 
 
 def test_the_image_sample_lacks_an_import_that_it_uses(page):

@@ -25,6 +25,8 @@ FORMS: Mapping[str, str] = {
     "shell_call": "shell",
     "apply_patch_call": "apply_patch",
     "code_interpreter_call": "code_interpreter",
+    "image_generation_call": "image_generation",
+    "computer_call": "computer_use",
 }
 # The type under which a request offers the tool -> module.
 OFFERED: Mapping[str, str] = {
@@ -36,12 +38,16 @@ OFFERED: Mapping[str, str] = {
     "shell": "shell",
     "apply_patch": "apply_patch",
     "code_interpreter": "code_interpreter",
+    "image_generation": "image_generation",
+    "computer_use_preview": "computer_use",
 }
 # The type of a last input item that a tool answers -> module.
 ANSWERED: Mapping[str, str] = {
     "local_shell_call_output": "local_shell",
     "shell_call_output": "shell",
     "apply_patch_call_output": "apply_patch",
+    "computer_call_output": "computer_use",
+    "image_generation_call": "image_generation",
 }
 
 

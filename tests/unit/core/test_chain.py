@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,6 +23,7 @@ def ended(*items):
 
 def test_a_state_survives_being_saved():
     state = ChainState(3, 120, {"call_1": ("function_call", "f")}, {"mcpr_1": {"a": 1}}, {"github": "mcpl_1"}, "cntr_1")
+    state = replace(state, picture="a cat", safety={"call_2": ["cu_sc_1"]})
     assert ChainState.from_json(state.to_json()) == state
 
 
@@ -94,3 +97,52 @@ def test_reasoning_is_context_until_the_next_user_message():
     assert looped.after(back, thoughts={"rs_1": 8}).thought == 72
     asked = [*back, {"type": "message", "role": "user", "content": []}]
     assert looped.after(asked, thoughts={"rs_1": 8}).thought == 0
+
+
+def looked(call_id="call_1", *checks):
+    pending = [{"id": check, "code": "malicious", "message": "Hm."} for check in checks]
+    return {"type": "computer_call", "call_id": call_id, "action": {}, "pending_safety_checks": pending}
+
+
+def seen(call_id="call_1", *checks):
+    given = {"acknowledged_safety_checks": [{"id": check} for check in checks]} if checks else {}
+    return {**output(call_id, "computer_call_output"), **given}
+
+
+def test_a_computer_call_needs_its_screenshot_and_that_needs_its_call():
+    state = ChainState().after([]).with_output(ended(looked()))
+    with pytest.raises(ApiError, match=r"No tool output found for computer call call_1\."):
+        match_outputs(state, [])
+    with pytest.raises(ApiError, match=r"No tool call found for computer call output with call_id call_2\."):
+        match_outputs(state, [seen(), seen("call_2")])
+    assert match_outputs(state, [seen()]) == {"call_1": ("computer_call", "")}
+
+
+@pytest.mark.parametrize("acknowledged", [(), ("cu_sc_1",), ("cu_sc_2", "cu_sc_x")])
+@pytest.mark.parametrize("chained", [True, False])
+def test_every_pending_safety_check_must_be_acknowledged(acknowledged, chained):
+    call = looked("call_1", "cu_sc_1", "cu_sc_2")
+    state = ChainState().after([]).with_output(ended(call)) if chained else ChainState()
+    before = [] if chained else [call]
+    with pytest.raises(ApiError, match="must be acknowledged: 'cu_sc_") as caught:
+        match_outputs(state, [*before, seen("call_1", *acknowledged)])
+    assert (caught.value.param, caught.value.row.status) == ("input", 400)
+    assert match_outputs(state, [*before, seen("call_1", "cu_sc_2", "cu_sc_1")])
+
+
+def test_safety_checks_are_forgotten_with_their_call():
+    state = ChainState().after([]).with_output(ended(looked("call_1", "cu_sc_1")))
+    assert state.safety == {"call_1": ["cu_sc_1"]}
+    assert state.after([seen("call_1", "cu_sc_1")]).safety == {}
+
+
+@pytest.mark.parametrize("checks", [None, [], ["x"], [{}], [{"id": None}], [3]])
+def test_odd_safety_checks_of_a_call_that_is_sent_back_are_none(checks):
+    assert match_outputs(ChainState(), [{**looked(), "pending_safety_checks": checks}, seen()])
+
+
+def test_the_last_picture_of_a_chain_is_known():
+    drawn = {"type": "image_generation_call", "id": "ig_1", "result": "aGk=", "revised_prompt": "a cat"}
+    state = ChainState().after([]).with_output(ended(drawn))
+    assert state.picture == "a cat"
+    assert state.after([{**drawn, "result": None, "revised_prompt": "a dog"}]).picture == "a cat"

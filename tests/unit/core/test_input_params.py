@@ -43,6 +43,9 @@ ROLES = "'assistant', 'system', 'developer', and 'user'"
 NOT_URL = f"Invalid '{URL}'. Expected a valid URL, but got a value with an invalid format."
 
 
+SCREEN = {"type": "computer_screenshot", "image_url": PNG}
+
+
 def image(url: Any) -> dict[str, Any]:
     return message({"type": "input_image", "image_url": url})
 
@@ -153,6 +156,23 @@ ITEMS = [
         wrong("input[0].call_id", "a string", "an array"),
     ),
     ({"type": "computer_call_output", "call_id": "\0", "output": {}}, characters("input[0].call_id", "\0")),
+    (
+        {"type": "computer_call_output", "call_id": "c", "output": {"type": "computer_screenshot"}},
+        missing("input[0].output.image_url"),
+    ),
+    ({"type": "computer_call_output", "call_id": "c", "output": {}}, missing("input[0].output.type")),
+    (
+        {"type": "computer_call_output", "call_id": "c", "output": {**SCREEN, "image_url": "nowhere"}},
+        ("invalid_value", "input[0].output.image_url", NOT_URL.replace(URL, "input[0].output.image_url")),
+    ),
+    (
+        {"type": "computer_call_output", "call_id": "c", "output": SCREEN, "acknowledged_safety_checks": [{}]},
+        missing("input[0].acknowledged_safety_checks[0].id"),
+    ),
+    (
+        {"type": "computer_call", "call_id": "c", "status": "completed", "pending_safety_checks": "x"},
+        wrong("input[0].pending_safety_checks", "an array", "a string"),
+    ),
     (
         {"type": "compaction", "encrypted_content": "x", "id": 1},
         wrong("input[0].id", "a string", "an integer"),

@@ -1,5 +1,6 @@
 """The token estimate keeps its laws for every text."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -98,3 +99,20 @@ def test_tools_cost_by_the_length_of_their_json():
     tool = {"type": "function", "name": "get_weather", "parameters": {"type": "object"}}
     assert usage.count_tools([]) == 0
     assert usage.count_tools([tool, tool]) > usage.count_tools([tool]) > usage.PER_TOOL
+
+
+@pytest.mark.parametrize(
+    ("item", "tokens"),
+    [
+        ({"type": "image_generation_call", "revised_prompt": "a cat", "result": "A" * 40_000}, 2 + usage.IMAGE),
+        ({"type": "image_generation_call", "revised_prompt": "a cat", "result": None}, 2),
+        ({"type": "computer_call_output", "output": {"image_url": "data:image/png;base64," + "A" * 40_000}}, 765),
+    ],
+)
+def test_pictures_cost_as_images_and_not_by_their_length(item, tokens):
+    assert usage.count_items([item]) == usage.PER_ITEM + tokens
+
+
+def test_the_mask_of_a_tool_costs_nothing_by_its_length():
+    tool = {"type": "image_generation", "input_image_mask": {"image_url": "data:image/png;base64," + "A" * 40_000}}
+    assert usage.count_tools([tool]) < 100
