@@ -68,7 +68,7 @@ class Refusal(Strike):
 
     error = ""
     param: str | None = None
-    values: Mapping[str, str] = {}  # noqa: RUF012 (nobody writes into it)
+    values: Mapping[str, str] = {}
 
     async def before(self) -> None:
         """Answer at once."""
