@@ -83,7 +83,7 @@ async def read_json(request: Request) -> bytes:
 
 
 async def read_nodes(request: Request, limit: int, error: str) -> Node:
-    """The nodes of a body, JSON of at most `limit` bytes or YAML of at most a file's; raises `error` for what is none."""
+    """The nodes of a body, JSON of at most `limit` bytes or YAML as large as a file; raises `error` if it is none."""
     raw = b""
     async for piece in request.stream():
         raw += piece
