@@ -68,7 +68,7 @@ class Refusal(Strike):
 
     error = ""
     param: str | None = None
-    values: Mapping[str, str] = {}
+    values: Mapping[str, Any] = {}
 
     async def before(self) -> None:
         """Answer at once."""
