@@ -46,15 +46,20 @@ class NamespaceRow:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """A fixture or a fault as it was sent: `source` is JSON."""
+    """A fixture, a fault, a limit or a setting (its `kind`) as it was sent: `source` is JSON."""
 
+    kind: str
     id: str
-    position: int
     source: bytes
 
 
 _COLUMNS = tuple(namespaces.c)
 _GET = select(*_COLUMNS).where(namespaces.c.name == bindparam("ns"))
+_USED = update(namespaces).where(namespaces.c.name == bindparam("ns")).values(used_at=bindparam("now"))
+_NUMBER = select(func.count()).select_from(namespaces)
+_NEW = insert(namespaces)
+_SCRIPTS = select(scripts.c.kind, scripts.c.id, scripts.c.source)
+_SCRIPTS = _SCRIPTS.where(scripts.c.namespace == bindparam("ns")).order_by(scripts.c.position)
 _COUNT = select(counters.c.name, counters.c.value).where(counters.c.namespace == bindparam("ns"))
 
 
@@ -71,15 +76,16 @@ def use(connection: Connection, name: str, now: float, most: int) -> tuple[Names
     """
     row = get(connection, name)
     if row is not None:
-        connection.execute(update(namespaces).where(namespaces.c.name == name).values(used_at=now))
+        connection.execute(_USED, {"ns": name, "now": now})
         return row, []
-    there = connection.scalar(select(func.count()).select_from(namespaces)) or 0
-    oldest = select(namespaces.c.name).order_by(namespaces.c.used_at).limit(max(0, there - most + 1))
-    gone = list(connection.scalars(oldest))
+    gone: list[str] = []
+    over = (connection.scalar(_NUMBER) or 0) - most + 1
+    if over > 0:
+        gone += connection.scalars(select(namespaces.c.name).order_by(namespaces.c.used_at).limit(over))
     for old in gone:
         remove(connection, old)
     row = NamespaceRow(name, now)
-    connection.execute(insert(namespaces), {column.name: getattr(row, column.name) for column in _COLUMNS})
+    connection.execute(_NEW, {column.name: getattr(row, column.name) for column in _COLUMNS})
     return row, gone
 
 
@@ -103,11 +109,9 @@ def take_numbers(connection: Connection, name: str, most: int) -> int:
     return first
 
 
-def all_scripts(connection: Connection, name: str, kind: str) -> list[Script]:
-    """The fixtures or faults of a namespace in the order in which they were added."""
-    query = select(scripts.c.id, scripts.c.position, scripts.c.source)
-    query = query.where(scripts.c.namespace == name, scripts.c.kind == kind).order_by(scripts.c.position)
-    return [Script(*row) for row in connection.execute(query)]
+def all_scripts(connection: Connection, name: str) -> list[Script]:
+    """What is scripted in a namespace, those of a kind in the order in which they were added."""
+    return [Script(*row) for row in connection.execute(_SCRIPTS, {"ns": name})]
 
 
 def add_scripts(connection: Connection, name: str, kind: str, sources: Mapping[str, bytes]) -> None:
