@@ -16,7 +16,7 @@ from emulator.run.namespace import Namespace
 from emulator.script.fault import named, read_fault
 from emulator.script.limit import read_limit
 from emulator.script.load import from_source
-from emulator.script.order import merged, ordered
+from emulator.script.order import joined, ordered
 from emulator.settings import Settings
 from emulator.store import namespaces as rows
 from emulator.store.engine import Store
@@ -96,7 +96,7 @@ class Namespaces:
         namespace.from_files = self.files.fixtures
         namespace.fixtures = self.files.fixtures
         if namespace.added:
-            namespace.fixtures = merged(ordered(namespace.added), self.files.fixtures)
+            namespace.fixtures = joined(ordered(namespace.added), self.files.fixtures)
 
     async def tell(self, namespace: Namespace, name: str, value: str) -> None:
         """Set one of the server's settings for this namespace alone, until its fixtures are reset."""
