@@ -9,6 +9,7 @@ from weakref import WeakValueDictionary
 
 from emulator.core.clock import Clock, first_of, real_seconds
 from emulator.core.ids import Ids
+from emulator.run.tally import Tally
 from emulator.script.fault import Fault
 from emulator.script.fixture import Fixture
 from emulator.script.limit import Limit
@@ -60,7 +61,7 @@ class Namespace:
     processes belongs to the store's guard alone. `live` holds the derivations that a follower goes on with.
 
     `fixtures` are in order of precedence: those of the files (`from_files`) and those `added` at run time. `tally`
-    is how often this process saw each of them answer, by id.
+    takes what need not be counted in the store at once.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Namespace:
     clock: Clock
     ids: Ids
     stopping: asyncio.Event
+    tally: Tally = field(default_factory=Tally)
     fixtures: Fixtures = field(default_factory=Fixtures)
     from_files: Fixtures = field(default_factory=Fixtures)
     added: tuple[Fixture, ...] = ()
@@ -80,7 +82,6 @@ class Namespace:
     bell: Bell = field(default_factory=Bell)
     locks: "WeakValueDictionary[str, asyncio.Lock]" = field(default_factory=WeakValueDictionary)
     live: "dict[str, Derivation]" = field(default_factory=dict)
-    tally: dict[str, int] = field(default_factory=dict)
 
     def lock(self, response_id: str) -> asyncio.Lock:
         """The lock of one response in this process."""

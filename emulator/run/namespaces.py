@@ -13,6 +13,7 @@ from emulator.core.errors import ApiError
 from emulator.core.ids import Ids
 from emulator.run.fixture_files import FixtureFiles
 from emulator.run.namespace import Namespace
+from emulator.run.tally import Tally
 from emulator.script.fault import named, read_fault
 from emulator.script.limit import read_limit
 from emulator.script.load import from_source
@@ -37,6 +38,7 @@ class Namespaces:
         self.ids = ids
         self.stopping = asyncio.Event()
         self.files = FixtureFiles(None)
+        self.tally = Tally()
         self._open: dict[str, Namespace] = {}
 
     async def open(self, name: str) -> Namespace:
@@ -112,8 +114,6 @@ class Namespaces:
             )
         scopes = SCOPES if scope == "all" else (scope,)
         await self.store.write(partial(rows.reset, name=namespace.name, scopes=scopes))
-        if "fixtures" in scopes or "state" in scopes:
-            namespace.tally.clear()
         await self.refresh(namespace)
 
     async def forget(self, name: str) -> None:
@@ -133,6 +133,7 @@ class Namespaces:
             Clock(base=self.clock),
             self.ids,
             self.stopping,
+            self.tally,
         )
         return namespace
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Table, bindparam, delete, func, insert, or_, select, update
 
 from emulator.store.schema import (
     chunks,
@@ -29,6 +29,10 @@ SCOPES: Mapping[str, Sequence[Table]] = {
     "faults": (),
     "clock": (),
 }
+
+
+# Under which prefixes a kind of script is counted, where it is not its own alone.
+COUNTED: Mapping[str, Sequence[str]] = {"fixture": ("fixture", "hits")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +136,13 @@ def drop_scripts(connection: Connection, name: str, kind: str, ids: Sequence[str
     """Remove fixtures or faults, all where `ids` is None, with what was counted of them; how many went."""
     statement = delete(scripts).where(scripts.c.namespace == name, scripts.c.kind == kind)
     counted = delete(counters).where(counters.c.namespace == name)
+    prefixes = COUNTED.get(kind, (kind,))
     if ids is None:
-        counted = counted.where(counters.c.name.like(f"{kind}:%"))
+        counted = counted.where(or_(*(counters.c.name.like(f"{prefix}:%") for prefix in prefixes)))
     else:
         statement = statement.where(scripts.c.id.in_(ids))
-        counted = counted.where(counters.c.name.in_([f"{kind}:{script_id}" for script_id in ids]))
+        of_them = [f"{prefix}:{script_id}" for prefix in prefixes for script_id in ids]
+        counted = counted.where(counters.c.name.in_(of_them))
     gone = connection.execute(statement).rowcount
     connection.execute(counted)
     change(connection, name)
@@ -144,7 +150,7 @@ def drop_scripts(connection: Connection, name: str, kind: str, ids: Sequence[str
 
 
 def counts(connection: Connection, name: str) -> dict[str, float]:
-    """Everything counted in a namespace, by name (`fixture:ID`, `fault:ID`, `rate:...`)."""
+    """Everything counted in a namespace, by name (`fixture:ID`, `hits:ID`, `fault:ID`, `rate:...`)."""
     return {row.name: row.value for row in connection.execute(_COUNT, {"ns": name})}
 
 
