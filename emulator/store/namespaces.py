@@ -23,7 +23,7 @@ from emulator.store.schema import (
 
 # What a reset of each scope empties; `all` empties every one, and sets the clock back too.
 SCOPES: Mapping[str, Sequence[Table]] = {
-    "state": (responses, chunks, items, files, file_pieces),
+    "state": (responses, chunks, items, files, file_pieces, counters),
     "fixtures": (),
     "journal": (journal,),
     "faults": (),
@@ -31,6 +31,8 @@ SCOPES: Mapping[str, Sequence[Table]] = {
 }
 
 
+# What is scripted, by scope: a reset of the fixtures takes along what was set for them, such as `unmatched`.
+KINDS: Mapping[str, Sequence[str]] = {"fixtures": ("fixture", "setting"), "faults": ("fault", "limit")}
 # Under which prefixes a kind of script is counted, where it is not its own alone.
 COUNTED: Mapping[str, Sequence[str]] = {"fixture": ("fixture", "hits")}
 
@@ -59,6 +61,9 @@ class Script:
 
 _COLUMNS = tuple(namespaces.c)
 _GET = select(*_COLUMNS).where(namespaces.c.name == bindparam("ns"))
+_EMPTY = {
+    table: delete(table).where(table.c.namespace == bindparam("ns")) for tables in SCOPES.values() for table in tables
+}
 _USED = update(namespaces).where(namespaces.c.name == bindparam("ns")).values(used_at=bindparam("now"))
 _NUMBER = select(func.count()).select_from(namespaces)
 _NEW = insert(namespaces)
@@ -134,9 +139,15 @@ def add_scripts(connection: Connection, name: str, kind: str, sources: Mapping[s
 
 def drop_scripts(connection: Connection, name: str, kind: str, ids: Sequence[str] | None = None) -> int:
     """Remove fixtures or faults, all where `ids` is None, with what was counted of them; how many went."""
-    statement = delete(scripts).where(scripts.c.namespace == name, scripts.c.kind == kind)
+    gone = _drop(connection, name, (kind,), ids)
+    change(connection, name)
+    return gone
+
+
+def _drop(connection: Connection, name: str, kinds: Sequence[str], ids: Sequence[str] | None = None) -> int:
+    statement = delete(scripts).where(scripts.c.namespace == name, scripts.c.kind.in_(kinds))
     counted = delete(counters).where(counters.c.namespace == name)
-    prefixes = COUNTED.get(kind, (kind,))
+    prefixes = [prefix for kind in kinds for prefix in COUNTED.get(kind, (kind,))]
     if ids is None:
         counted = counted.where(or_(*(counters.c.name.like(f"{prefix}:%") for prefix in prefixes)))
     else:
@@ -145,7 +156,6 @@ def drop_scripts(connection: Connection, name: str, kind: str, ids: Sequence[str
         counted = counted.where(counters.c.name.in_(of_them))
     gone = connection.execute(statement).rowcount
     connection.execute(counted)
-    change(connection, name)
     return gone
 
 
@@ -163,20 +173,15 @@ def count(connection: Connection, name: str, counter: str, value: float) -> None
 
 def reset(connection: Connection, name: str, scopes: Sequence[str]) -> None:
     """Empty what the scopes name, of this namespace and in this one transaction."""
-    for scope in scopes:
-        for table in SCOPES[scope]:
-            connection.execute(delete(table).where(table.c.namespace == name))
-        if scope in ("fixtures", "faults"):
-            drop_scripts(connection, name, scope.removesuffix("s"))
-        if scope == "faults":
-            drop_scripts(connection, name, "limit")
-        if scope == "fixtures":  # with what was set for them, such as `unmatched`
-            drop_scripts(connection, name, "setting")
-        if scope == "state":
-            connection.execute(delete(counters).where(counters.c.namespace == name))
-        if scope == "clock":
-            change(connection, name, clock_mode="real", clock_at=0.0)
-    change(connection, name)
+    tables = [table for scope in scopes for table in SCOPES[scope]]
+    for table in tables:
+        connection.execute(_EMPTY[table], {"ns": name})
+    kinds = [kind for scope in scopes for kind in KINDS.get(scope, ())]
+    if kinds and counters not in tables:
+        _drop(connection, name, kinds)
+    elif kinds:
+        connection.execute(delete(scripts).where(scripts.c.namespace == name, scripts.c.kind.in_(kinds)))
+    change(connection, name, **({"clock_mode": "real", "clock_at": 0.0} if "clock" in scopes else {}))
 
 
 def remove(connection: Connection, name: str) -> None:

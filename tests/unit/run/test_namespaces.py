@@ -57,3 +57,23 @@ def test_everything_scripted_is_remembered_by_its_kind(run):
     assert [(fault.id, fault.kind) for fault in namespace.faults] == [("f", "reset"), ("g", "cut")]
     assert namespace.limits["gpt-4o"].requests == 6
     assert namespace.unmatched == "reject"
+
+
+def test_a_reset_happens_whole_or_not_at_all(run, monkeypatch):
+    async def work(namespaces):
+        namespace = await namespaces.open("whole")
+        fault = {"f": b'{"kind": "reset"}'}
+        await namespaces.store.write(partial(rows.add_scripts, name="whole", kind="fault", sources=fault))
+        await namespaces.change(namespace, clock_mode="frozen", clock_at=5.0)
+        with monkeypatch.context() as broken:
+            broken.setattr(rows, "change", lambda *_, **__: 1 / 0)  # the last thing that a reset does
+            with pytest.raises(ZeroDivisionError):
+                await namespaces.reset(namespace, "all")
+        await namespaces.refresh(namespace)
+        before = namespace.faults, namespace.clock.now()
+        await namespaces.reset(namespace, "all")
+        return before, namespace.faults, namespace.clock.mode
+
+    (faults, now), after, mode = run(work)
+    assert [fault.id for fault in faults] == ["f"]
+    assert (now, after, mode) == (5.0, (), "real")
