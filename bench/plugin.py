@@ -76,7 +76,7 @@ def _cpu() -> float:
 
 
 def fixture_times(folder: Path) -> tuple[list[float], list[float]]:
-    """Milliseconds of CPU in one process: the fixture's set-up in each of many tests, last openai's import; each reset."""
+    """Milliseconds of CPU in one process: set-up of the fixture in many tests, last the import of openai; resets."""
     (folder / "test_timed.py").write_text(TIMED)
     said = _pytest(folder, "test_timed.py", "-s", "-p", "emulator.pytest_plugin")
     rows = [line.partition("took ")[2].split() for line in said.splitlines() if "took " in line]
