@@ -36,5 +36,7 @@ def test_a_client_meets_it(place, how, kind):
     seen = place.meet(how, header, stream=True, timeout=1.0 if kind == "stall" else 60)
     assert isinstance(seen.failure, failure or type(None))
     assert (seen.types or [None])[-1] == last
+    # A client that gave up is noticed a moment later.
+    place.control.post("/verify", json={"match": {}, "exactly": 1, "within": "20s"})
     told = place.control.get("/requests?method=POST").json()["data"][0]["fault"]
     assert told == kind
