@@ -1,6 +1,6 @@
-"""What the pytest plugin costs: pytest's start, the first use of `emulator` in a process, each further test.
+"""What the pytest plugin costs: pytest's start, the first use of `emulator` in a process, each further test, a reset.
 
-`python bench/plugin.py` prints the three; exit status 1 if one is above its limit. All are CPU time, both of the
+`python bench/plugin.py` prints them; exit status 1 if one is above its limit. All are CPU time, both of the
 test's thread and of the server's, beside pytest without the plugin and beside the import of openai in the same run.
 """
 
@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).resolve().parent.parent
 ROUNDS = 15
-MOST = {"start": 10.0, "first": 400.0, "further": 2.0}  # ms
+MOST = {"start": 10.0, "first": 400.0, "further": 2.0, "reset": 10.0}  # ms
 TIMED = """\
 from time import process_time
 
@@ -48,6 +48,17 @@ def ready(session_begun, begun, emulator):
 @pytest.mark.parametrize("number", range(TESTS))
 def test_it(ready, number):
     print(f"took {ready * 1000:.3f} openai {IMPORT * 1000:.3f}")
+
+
+@pytest.mark.parametrize("again", range(10))
+def test_reset(emulator, again):
+    with emulator.client() as client:
+        for _ in range(50):
+            client.responses.create(model="gpt-4o", input="Hello")
+    emulator.clock.mode  # what was seen is saved
+    begin = process_time()
+    emulator.reset()
+    print(f"reset {(process_time() - begin) * 1000:.3f} ")
 """
 
 
@@ -64,12 +75,13 @@ def _cpu() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def fixture_times(folder: Path) -> list[float]:
-    """Milliseconds of CPU of the fixture's set-up in each of many tests of one process; last, of importing openai."""
+def fixture_times(folder: Path) -> tuple[list[float], list[float]]:
+    """Milliseconds of CPU in one process: set-up of the fixture in many tests, last the import of openai; resets."""
     (folder / "test_timed.py").write_text(TIMED)
     said = _pytest(folder, "test_timed.py", "-s", "-p", "emulator.pytest_plugin")
     rows = [line.partition("took ")[2].split() for line in said.splitlines() if "took " in line]
-    return [float(row[0]) for row in rows] + [float(rows[-1][2].rstrip("."))]
+    resets = [float(line.partition("reset ")[2].split()[0]) for line in said.splitlines() if "reset " in line]
+    return [float(row[0]) for row in rows] + [float(rows[-1][2].rstrip("."))], resets
 
 
 def _pytest(folder: Path, *words: str) -> str:
@@ -84,11 +96,13 @@ def main() -> int:
         folder = Path(name)
         pytest_start(folder, "-p", "emulator.pytest_plugin")  # compiles what is not
         pairs = [(pytest_start(folder), pytest_start(folder, "-p", "emulator.pytest_plugin")) for _ in range(ROUNDS)]
-        times = [fixture_times(folder) for _ in range(3)]
+        runs = [fixture_times(folder) for _ in range(3)]
+    times = [run[0] for run in runs]
     figures = {
         "start": median(with_plugin - without for without, with_plugin in pairs),
         "first": median(run[0] for run in times),
         "further": median(median(run[1:-1]) for run in times),
+        "reset": median(median(run[1]) for run in runs),
     }
     print(f"CPU of pytest's start with the plugin: {median(one / other for other, one in pairs):.3f} of that without")
     print(f"first use: {median(run[0] / run[-1] for run in times):.2f} of importing openai")
@@ -96,6 +110,7 @@ def main() -> int:
         ("start", "added to pytest's start, unused"),
         ("first", "first use in a process that has imported openai"),
         ("further", "each further test"),
+        ("reset", "reset of a namespace with 50 responses"),
     ):
         print(f"{told}: {figures[key]:.2f} ms (at most {MOST[key]:.0f})")
     return int(any(figures[key] > most for key, most in MOST.items()))

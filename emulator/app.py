@@ -66,9 +66,9 @@ class World:
         self.clock = clock or Clock()
         fixtures = FixtureFiles(settings.fixtures)
         self.store = Store(settings.db)
-        self.journal = Journal(self.store, self.clock)
         self.namespaces = Namespaces(settings, self.store, self.clock, ids or Ids())
         self.namespaces.files = fixtures
+        self.journal = Journal(self.store, self.clock, self.namespaces.tally)
         self.ready = False
 
     @property

@@ -12,10 +12,14 @@ from emulator.core.errors import ApiError
 from emulator.run.create import Ahead
 from emulator.run.namespace import Namespace
 from emulator.script.fault import Fault
+from emulator.script.load import LIMIT as YAML_LIMIT  # it takes longer to read than JSON
+from emulator.script.load import read_bytes
+from emulator.script.node import FixtureError, Node
 
 JSON_LIMIT = 10 * 1024 * 1024
 FILE_LIMIT = 512 * 1024 * 1024
 CONTROL_LIMIT = 64 * 1024
+YAML = ("application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml", "text/plain")
 _FILE_DATA = (b'"file_data"', b";base64,")
 
 
@@ -87,6 +91,23 @@ async def read_json(request: Request) -> bytes:
             limit = FILE_LIMIT
     body = call_of(request).body = b"".join(pieces)
     return body
+
+
+async def read_nodes(request: Request, limit: int, error: str) -> Node:
+    """The nodes of a body, JSON of at most `limit` bytes or YAML as large as a file; raises `error` if it is none."""
+    raw = b""
+    async for piece in request.stream():
+        raw += piece
+        if len(raw) > limit:
+            raise ApiError("body_too_large", limit=limit)
+    kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+    yaml = kind in YAML
+    if not (yaml or kind == "application/json" or kind.endswith("+json")):
+        raise ApiError("bad_content_type", got=kind, expected="application/json, application/yaml")
+    try:
+        return read_bytes(raw, "request", json_=not yaml, limit=YAML_LIMIT if yaml else limit)
+    except FixtureError as wrong:
+        raise ApiError(error, reason=wrong) from None
 
 
 async def read_control(request: Request, *names: str) -> dict[str, Any]:

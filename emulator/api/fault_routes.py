@@ -1,20 +1,20 @@
 """The endpoints of a namespace's faults and rate limits; they decide nothing."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, TypeVar
 
-import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from emulator.api.call import answer, call_of
+from emulator.api.call import answer, call_of, read_nodes
 from emulator.api.faults import check_wire
 from emulator.core.errors import ApiError
 from emulator.run import faults, limits
 from emulator.run.namespaces import Namespaces
 from emulator.script.fault import Fault, read_fault
 from emulator.script.limit import read_limit
-from emulator.script.node import FixtureError
+from emulator.script.node import FixtureError, Node
 
 LARGEST = 1_000_000
 T = TypeVar("T")
@@ -28,8 +28,8 @@ async def list_faults(request: Request) -> Response:
 
 
 async def add_faults(request: Request) -> Response:
-    """POST /_emulator/faults: one fault or a list; all are added, or none."""
-    given = await _entries(request, "faults", read_fault)
+    """POST /_emulator/faults: one fault or a list, as JSON or YAML; all are added, or none."""
+    given = await _entries(request, "fault", read_fault)
     ids = [fault.id for fault in given if fault.id]
     if len(set(ids)) < len(ids):
         raise ApiError("bad_control", reason="two of the faults have the same id")
@@ -58,8 +58,8 @@ async def list_limits(request: Request) -> Response:
 
 
 async def add_limits(request: Request) -> Response:
-    """POST /_emulator/limits: the limits of one deployment or of several; all are set, or none."""
-    given = await _entries(request, "limits", read_limit)
+    """POST /_emulator/limits: the limits of one deployment or of several, as JSON or YAML; all or none."""
+    given = await _entries(request, "limit", read_limit)
     await limits.add(_namespaces(request), call_of(request).namespace, given)
     return answer({"data": [limit.to_dict() for limit in given]})
 
@@ -86,21 +86,16 @@ def _shown(fault: Fault) -> dict[str, Any]:
     return {**fault.source, "id": fault.id}
 
 
-async def _entries(request: Request, what: str, read: Callable[[Any, str], T]) -> list[T]:
-    """The entries of a JSON body, one or a list."""
-    raw = b""
-    async for piece in request.stream():
-        raw += piece
-        if len(raw) > LARGEST:
-            raise ApiError("body_too_large", limit=LARGEST)
-    try:
-        data = orjson.loads(raw)
-        entries = data if isinstance(data, list) else [data]
-        return [read(entry, f"{what}[{number}]") for number, entry in enumerate(entries)]
-    except orjson.JSONDecodeError as error:
-        raise ApiError("bad_control", reason=f"the body is no JSON: {error}") from None
-    except FixtureError as error:
-        raise ApiError("bad_control", reason=str(error)) from None
+async def _entries(request: Request, what: str, read: Callable[[Node], T]) -> list[T]:
+    """The entries of a body, one or a list, as JSON or YAML."""
+    node = await read_nodes(request, LARGEST, "bad_control")
+    found: list[T] = []
+    for number, entry in enumerate(node.value if isinstance(node.value, list) else [node]):
+        try:
+            found.append(read(replace(entry, path=what)))
+        except FixtureError as error:
+            raise ApiError("bad_control", reason=f"{what}s[{number}]: {error}") from None
+    return found
 
 
 routes = (

@@ -68,7 +68,7 @@ async def retrieve(request: Request) -> Response:
     row = await _find(request, poll=request.method == "GET" and not query.stream)
     if not query.stream:
         return answer(shown(persisted(row.response), query.include))
-    check_followable(row)
+    check_followable(call.namespace, row)
     after = -1 if query.starting_after is None else query.starting_after
     call.resumed = after
     lines = follow(call.namespace, row.id, after)

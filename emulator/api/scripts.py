@@ -3,18 +3,12 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from emulator.api.call import answer, call_of
+from emulator.api.call import answer, call_of, read_nodes
 from emulator.core.errors import ApiError
 from emulator.run import scripts
 from emulator.run.namespaces import Namespaces
-from emulator.script.fixture import FixtureError
-from emulator.script.load import LIMIT as FILE_LIMIT
-from emulator.script.load import read_bytes
-from emulator.script.node import Node
 
-LIMIT = 10_000_000  # of JSON; YAML takes longer to read, so it has the limit of a file
-YAML = ("application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml", "text/plain")
-WHERE = "request"
+LIMIT = 10_000_000  # of JSON
 
 
 async def list_fixtures(request: Request) -> Response:
@@ -55,25 +49,9 @@ def _namespaces(request: Request) -> Namespaces:
 
 
 async def _add(request: Request, *, replace: bool) -> Response:
-    node = await _body(request)
+    node = await read_nodes(request, LIMIT, "bad_fixture")
     added = await scripts.add(_namespaces(request), call_of(request).namespace, node, replace=replace)
     return answer({"data": [{"id": fixture.id, "name": fixture.name} for fixture in added]})
-
-
-async def _body(request: Request) -> Node:
-    raw = b""
-    async for piece in request.stream():
-        raw += piece
-        if len(raw) > LIMIT:
-            raise ApiError("body_too_large", limit=LIMIT)
-    kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
-    yaml = kind in YAML
-    if not (yaml or kind == "application/json" or kind.endswith("+json")):
-        raise ApiError("bad_content_type", got=kind, expected="application/json, application/yaml")
-    try:
-        return read_bytes(raw, WHERE, json_=not yaml, limit=FILE_LIMIT if yaml else LIMIT)
-    except FixtureError as error:
-        raise ApiError("bad_fixture", reason=error) from None
 
 
 routes = (

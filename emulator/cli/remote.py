@@ -1,12 +1,18 @@
-"""The options of commands that talk to a running server; it sends nothing."""
+"""What commands that talk to a running server have in common; it knows no endpoint."""
 
 import os
 from collections.abc import Callable
-from typing import Any
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from emulator.cli.exits import FAILURE, OK, Failure
 from emulator.settings import URL_VARIABLE, SettingsError, load
+
+if TYPE_CHECKING:
+    from emulator.testing import Emulator
 
 Command = Callable[..., Any]
 
@@ -18,6 +24,27 @@ def remote_options(command: Command) -> Command:
     command = click.option("--namespace", metavar="NAME", default="default", help=note)(command)
     note = f"Server, as http://HOST:PORT [{URL_VARIABLE}; default: where serve would listen]."
     return click.option("--url", metavar="URL", help=note)(command)
+
+
+def with_archive(work: Callable[["Emulator", Path], object]) -> Command:
+    """A command over an archive's FILE and a namespace of a running server, which `work` gets; returns the status."""
+
+    @click.argument("file", type=click.Path(path_type=Path))
+    @remote_options
+    @wraps(work)
+    def command(file: Path, url: str | None, namespace: str, api_key: str | None) -> int:
+        from emulator.testing import Emulator, EmulatorError
+
+        try:
+            with Emulator(url=server_url(url), namespace=namespace, api_key=api_key) as emulator:
+                work(emulator, file)
+        except EmulatorError as error:
+            raise Failure(FAILURE, str(error)) from error
+        except OSError as error:
+            raise Failure(FAILURE, f"{file}: {error.strerror or error}") from error
+        return OK
+
+    return command
 
 
 def server_url(given: str | None) -> str:

@@ -279,7 +279,7 @@ ERRORS: Mapping[str, ErrorRow] = {
         400, "This response cannot be streamed because it was not created with stream=true."
     ),
     "encrypted_content_persisted": ErrorRow(400, "Encrypted content cannot be requested for persisted responses."),
-    "stream_too_old": ErrorRow(400, "This response can no longer be streamed because it is more than 5 minutes old."),
+    "stream_too_old": ErrorRow(400, "This response can no longer be streamed because it is more than {age} old."),
     # What only faults and limits bring about
     "rate_limited_requests": ErrorRow(
         429,

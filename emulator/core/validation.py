@@ -45,7 +45,7 @@ class _Context(dict[str, Any]):
 class Wire(BaseModel):
     """Base of everything that a client sends: nothing is coerced; unknown fields are looked for elsewhere."""
 
-    model_config = ConfigDict(strict=True, extra="ignore", hide_input_in_errors=True)
+    model_config = ConfigDict(strict=True, extra="ignore", hide_input_in_errors=True, defer_build=True)
 
 
 def load_object(raw: bytes) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from emulator.core.usage import count
 from emulator.documents.pdf import PdfError
 from emulator.documents.reader import LARGEST as LARGEST_PDF
 from emulator.run.namespace import Namespace
+from emulator.run.take import counter
 from emulator.script.served import FAILURES, Served
 from emulator.store import files
 from emulator.store.files import PIECE, FileRow
@@ -129,7 +130,7 @@ class _Reader:
         if fixture is None:
             return None
         if self.counting:
-            self.namespace.tally[fixture.id] = self.namespace.tally.get(fixture.id, 0) + 1
+            self.namespace.tally.add(self.namespace.name, counter(fixture))
         return fixture.served
 
     async def _row(self, param: str, file_id: str) -> FileRow:

@@ -11,13 +11,23 @@ from emulator.run.timeline import AT_ONCE
 from emulator.store import responses as rows
 from emulator.store.responses import ResponseRow
 
+UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
 
-def check_followable(row: ResponseRow) -> None:
-    """Only a background response that was created with `stream: true` can be streamed again."""
+
+def check_followable(namespace: Namespace, row: ResponseRow) -> None:
+    """Only a background response that was created with `stream: true` can be streamed again, and not for ever."""
     if not row.background:
         raise ApiError("stream_not_background", "stream")
     if not row.streamed:
         raise ApiError("stream_not_streamed", "stream")
+    window = namespace.settings.resume_window
+    if window is not None and namespace.clock.now() > row.created_at + window:
+        raise ApiError("stream_too_old", "stream", age=_in_words(window))
+
+
+def _in_words(seconds: float) -> str:
+    size, unit = next((unit for unit in UNITS if seconds % unit[0] == 0), (1, "second"))
+    return f"{seconds / size:g} {unit}{'' if seconds == size else 's'}"
 
 
 async def follow(namespace: Namespace, response_id: str, after: int = -1) -> AsyncIterator[list[bytes]]:

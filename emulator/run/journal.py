@@ -13,6 +13,7 @@ from typing import Any
 from emulator.core.clock import Clock, breathe
 from emulator.run.entry import Seen
 from emulator.run.namespace import Bell
+from emulator.run.tally import Tally
 from emulator.store import journal as rows
 from emulator.store.engine import Store
 from emulator.store.journal import RING
@@ -26,10 +27,12 @@ _log = logging.getLogger("emulator")
 class Journal:
     """The requests that one server has seen and not saved yet. `clock` is the machine's."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, tally: Tally) -> None:
         self.clock = clock
         self.bell = Bell()  # rings with a namespace's name when something new of it was seen
         self._store = store
+        self._tally = tally
+        tally.stirred = self._soon
         # No more wait of a namespace than its ring keeps.
         self._waiting: dict[str, deque[Seen]] = {}
         self._weight = 0
@@ -48,13 +51,16 @@ class Journal:
         if waiting is None:
             waiting = self._waiting[seen.namespace] = deque(maxlen=RING)
         waiting.append(seen)
+        self._soon()
+        self.bell.ring(seen.namespace)
+
+    def _soon(self) -> None:
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(LATEST, self._begin)
-        self.bell.ring(seen.namespace)
 
     async def flush(self) -> None:
         """Return once all that was recorded so far is saved."""
-        if self._waiting or self._saving.locked():
+        if self._waiting or self._tally or self._saving.locked():
             await asyncio.shield(self._begin())  # a reader who leaves loses nobody's entries
 
     async def stop(self) -> None:
@@ -77,6 +83,7 @@ class Journal:
     async def _save(self) -> None:
         async with self._saving:
             waiting, self._waiting = self._waiting, {}
+            counted = self._tally.take()
             self._weight = 0
             if self._timer is not None:
                 self._timer.cancel()
@@ -87,5 +94,5 @@ class Journal:
                     made.append(seen.row())
                     if len(made) % AT_ONCE == 0:
                         await breathe()
-            if made:
-                await self._store.write(partial(rows.add, rows=made))
+            if made or counted:
+                await self._store.write(partial(rows.add, rows=made, counted=counted))

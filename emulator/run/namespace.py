@@ -10,6 +10,7 @@ from weakref import WeakValueDictionary
 from emulator.core.clock import Clock, first_of, real_seconds
 from emulator.core.ids import Ids
 from emulator.documents.reader import Documents
+from emulator.run.tally import Tally
 from emulator.script.fault import Fault
 from emulator.script.fixture import Fixture
 from emulator.script.limit import Limit
@@ -64,8 +65,8 @@ class Namespace:
     `seal_keys` open its encrypted content, the first of them seals it.
 
     `fixtures` are in order of precedence: those of the files (`from_files`) and those `added` at run time. `tally`
-    is how often this process saw each of them answer, by id. `tasks` do outside work for background runs.
-    `documents` reads the PDFs of the whole server, `sandbox` really runs code, where the settings say so.
+    takes what need not be counted in the store at once. `tasks` do outside work for background runs. `documents` reads
+    the PDFs of the whole server, `sandbox` really runs code, where the settings say so.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Namespace:
     clock: Clock
     ids: Ids
     stopping: asyncio.Event
+    tally: Tally = field(default_factory=Tally)
     fixtures: Fixtures = field(default_factory=Fixtures)
     from_files: Fixtures = field(default_factory=Fixtures)
     added: tuple[Fixture, ...] = ()
@@ -86,7 +88,6 @@ class Namespace:
     bell: Bell = field(default_factory=Bell)
     locks: "WeakValueDictionary[str, asyncio.Lock]" = field(default_factory=WeakValueDictionary)
     live: "dict[str, Derivation]" = field(default_factory=dict)
-    tally: dict[str, int] = field(default_factory=dict)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     sandbox: "Sandbox | None" = None
     documents: Documents = field(default_factory=Documents)

@@ -1,6 +1,7 @@
 """The namespaces of a server: opened by name, kept in the store, read again when another server changed them."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -14,14 +15,15 @@ from emulator.core.seal import key_of
 from emulator.documents.reader import Documents
 from emulator.run.fixture_files import FixtureFiles
 from emulator.run.namespace import Namespace
+from emulator.run.tally import Tally
 from emulator.script.fault import named, read_fault
 from emulator.script.limit import read_limit
 from emulator.script.load import from_source
-from emulator.script.order import merged, ordered
+from emulator.script.order import joined, ordered
 from emulator.settings import Settings
 from emulator.store import namespaces as rows
 from emulator.store.engine import Store
-from emulator.store.namespaces import NamespaceRow
+from emulator.store.namespaces import NamespaceRow, Script
 
 if TYPE_CHECKING:
     from emulator.sandbox.room import Sandbox
@@ -43,18 +45,22 @@ class Namespaces:
         self.files = FixtureFiles(None)
         self.documents = Documents(draw=settings.pdf_pages)
         self.sandbox: Sandbox | None = None  # set by the app where code is really run
+        self.tally = Tally()
         self._open: dict[str, Namespace] = {}
 
     async def open(self, name: str) -> Namespace:
         """The namespace of that name as it is now; made where nobody has used it."""
         namespace = self._open.get(name)
         if namespace is None:
-            namespace = self._made(await self._use(name))
-            await self.refresh(namespace)
+            row = await self._use(name)
+            namespace = self._open.get(name)  # who asked at the same moment may have been quicker
+            if namespace is None:
+                namespace = self._made(row)
+                await self._follow(namespace, row)
         elif self.store.shared:
-            row = await self.store.read(partial(rows.get, name=name)) or await self._use(name)
+            row = await self._row(name)
             if row.revision != namespace.revision:
-                await self.refresh(namespace)
+                await self._follow(namespace, row)
         self.files.look(monotonic())
         if namespace.from_files is not self.files.fixtures:
             self._script(namespace)
@@ -72,29 +78,35 @@ class Namespaces:
 
     async def refresh(self, namespace: Namespace) -> None:
         """Remember the namespace as the store has it."""
-        row = await self.store.read(partial(rows.get, name=namespace.name)) or await self._use(namespace.name)
+        await self._follow(namespace, await self._row(namespace.name))
+
+    async def _row(self, name: str) -> NamespaceRow:
+        return await self.store.read(partial(rows.get, name=name)) or await self._use(name)
+
+    async def _follow(self, namespace: Namespace, row: NamespaceRow) -> None:
+        scripts = await self.store.read(partial(rows.all_scripts, name=namespace.name))
         if (row.clock_mode, row.clock_at) != (namespace.clock.mode, namespace.clock.at):
             namespace.clock.set(row.clock_mode, row.clock_at)
         if row.seed != namespace.seed:
             self._seed(namespace, row.seed)
         namespace.seal_keys = self._seal_keys(row)
-        kept = await self.store.read(partial(rows.all_scripts, name=namespace.name, kind="setting"))
-        told = {setting.id: orjson.loads(setting.source) for setting in kept}
+        by_kind: defaultdict[str, list[Script]] = defaultdict(list)
+        for script in scripts:
+            by_kind[script.kind].append(script)
+        told = {setting.id: orjson.loads(setting.source) for setting in by_kind["setting"]}
         namespace.unmatched = told.get("unmatched", self.settings.unmatched)
-        added = await self.store.read(partial(rows.all_scripts, name=namespace.name, kind="fixture"))
-        namespace.added = tuple(from_source(script.source) for script in added)
+        namespace.added = tuple(from_source(script.source) for script in by_kind["fixture"])
         self._script(namespace)
-        faults = await self.store.read(partial(rows.all_scripts, name=namespace.name, kind="fault"))
+        faults = by_kind["fault"]
         namespace.faults = tuple(named(read_fault(orjson.loads(script.source)), script.id) for script in faults)
-        limits = await self.store.read(partial(rows.all_scripts, name=namespace.name, kind="limit"))
-        namespace.limits = {script.id: read_limit(orjson.loads(script.source)) for script in limits}
+        namespace.limits = {script.id: read_limit(orjson.loads(script.source)) for script in by_kind["limit"]}
         namespace.revision = row.revision
 
     def _script(self, namespace: Namespace) -> None:
         namespace.from_files = self.files.fixtures
         namespace.fixtures = self.files.fixtures
         if namespace.added:
-            namespace.fixtures = merged(ordered(namespace.added), self.files.fixtures)
+            namespace.fixtures = joined(ordered(namespace.added), self.files.fixtures)
 
     async def tell(self, namespace: Namespace, name: str, value: str) -> None:
         """Set one of the server's settings for this namespace alone, until its fixtures are reset."""
@@ -110,8 +122,6 @@ class Namespaces:
             )
         scopes = SCOPES if scope == "all" else (scope,)
         await self.store.write(partial(rows.reset, name=namespace.name, scopes=scopes))
-        if "fixtures" in scopes or "state" in scopes:
-            namespace.tally.clear()
         await self.refresh(namespace)
 
     async def forget(self, name: str) -> None:
@@ -145,6 +155,7 @@ class Namespaces:
             Clock(base=self.clock),
             self.ids,
             self.stopping,
+            self.tally,
             sandbox=self.sandbox,
             documents=self.documents,
         )

@@ -1,7 +1,6 @@
 """The fixtures of a namespace that were added at run time, kept in the store as they were sent; it matches none."""
 
 import json
-from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
@@ -33,7 +32,7 @@ async def add(namespaces: Namespaces, namespace: Namespace, node: Node, *, repla
         raise ApiError("bad_fixture", reason=f"a namespace has {MOST} fixtures at most")
     sources = {fixture.id: source(fixture) for fixture in found}
     await namespace.store.write(partial(_add, name=namespace.name, sources=sources, replace=replace))
-    await _changed(namespaces, namespace, sources if not replace else None)
+    await namespaces.refresh(namespace)
     return found
 
 
@@ -41,13 +40,13 @@ async def drop(namespaces: Namespaces, namespace: Namespace, fixture_id: str | N
     """Remove one fixture that was added, or all of them; how many went. Those of the files stay."""
     ids = None if fixture_id is None else [fixture_id]
     gone: int = await namespace.store.write(partial(rows.drop_scripts, name=namespace.name, kind=KIND, ids=ids))
-    await _changed(namespaces, namespace, ids)
+    await namespaces.refresh(namespace)
     return gone
 
 
 async def listed(namespace: Namespace) -> list[dict[str, Any]]:
     """All fixtures in order of precedence, as they were written, with where they stand and how often they answered."""
-    names = [counter(fixture) for fixture in namespace.fixtures if fixture.counted]
+    names = [counter(fixture) for fixture in namespace.fixtures]
     known = await namespace.store.read(partial(counters.values, namespace=namespace.name, names=names))
     return [
         {
@@ -56,7 +55,7 @@ async def listed(namespace: Namespace) -> list[dict[str, Any]]:
             "name": fixture.name,
             "source": "http" if fixture.run_time else "file",
             "where": fixture.where,
-            "hits": int(known.get(counter(fixture), namespace.tally.get(fixture.id, 0))),
+            "hits": int(known.get(counter(fixture), 0)),
         }
         for fixture in namespace.fixtures
     ]
@@ -79,10 +78,3 @@ def _add(connection: Any, name: str, sources: dict[str, bytes], *, replace: bool
     if replace:
         rows.drop_scripts(connection, name, KIND)
     rows.add_scripts(connection, name, KIND, sources)
-
-
-async def _changed(namespaces: Namespaces, namespace: Namespace, ids: Iterable[str] | None) -> None:
-    """Follow the store; what is new or gone has no hits."""
-    for fixture_id in [fixture.id for fixture in namespace.added] if ids is None else ids:
-        namespace.tally.pop(fixture_id, None)
-    await namespaces.refresh(namespace)

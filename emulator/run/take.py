@@ -27,7 +27,8 @@ async def take_fixture(namespace: Namespace, view: View) -> Taken:
             raise ApiError("fixture_not_found", reason=_reason(namespace, view))
         return Taken(hits=before)
     fixture, hits = taken
-    namespace.tally[fixture.id] = namespace.tally.get(fixture.id, 0) + 1
+    if not _stored(fixture):
+        namespace.tally.add(namespace.name, counter(fixture))
     then = fixture.turn(hits)
     if then is None:
         count = f"{len(fixture.thens)} answers"
@@ -43,7 +44,7 @@ async def _taken(namespace: Namespace, view: View) -> tuple[Fixture, int] | None
     in_chain = view.ask.before.hits
     candidates: list[Fixture] = []
     for fixture in matching(namespace.fixtures, view):
-        if fixture.counted and fixture.per == "namespace":
+        if _stored(fixture):
             candidates.append(fixture)
             if fixture.times is None:
                 break
@@ -53,7 +54,7 @@ async def _taken(namespace: Namespace, view: View) -> tuple[Fixture, int] | None
     if not candidates:
         return None
     first = candidates[0]
-    if not (first.counted and first.per == "namespace"):
+    if not _stored(first):
         return first, in_chain.get(first.id, 0)
     count = partial(_count, namespace=namespace.name, candidates=candidates, in_chain=in_chain)
     return await namespace.store.write(count)
@@ -71,7 +72,7 @@ def _count(
     """The first that has matches left, counted in the same transaction."""
     known = counters.values(connection, namespace, [counter(fixture) for fixture in candidates])
     for fixture in candidates:
-        if fixture.per == "chain" or not fixture.counted:
+        if not _stored(fixture):
             return fixture, in_chain.get(fixture.id, 0)
         hits = int(known.get(counter(fixture), 0))
         if _left(fixture, hits):
@@ -84,9 +85,14 @@ def _left(fixture: Fixture, hits: int) -> bool:
     return fixture.times is None or hits < fixture.times
 
 
+def _stored(fixture: Fixture) -> bool:
+    """Whether what it says depends on a count in the store, which is written before it answers."""
+    return fixture.counted and fixture.per == "namespace"
+
+
 def counter(fixture: Fixture) -> str:
-    """The name under which the store counts a fixture."""
-    return f"fixture:{fixture.id}"
+    """The name under which the store counts its answers: at once where they depend on it, else a moment later."""
+    return f"fixture:{fixture.id}" if _stored(fixture) else f"hits:{fixture.id}"
 
 
 def _refusal(error: HttpError) -> ApiError:

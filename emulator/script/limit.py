@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from emulator.script.node import node_of
+from emulator.script.node import Node, node_of
 
 REQUEST_SECONDS = 10.0
 TOKEN_SECONDS = 60.0
@@ -49,8 +49,8 @@ class Limit:
 
 
 def read_limit(data: Any, where: str = "the limit") -> Limit:
-    """Read a limit from plain data; raises FixtureError, which says what is wrong in one line."""
-    node = node_of(data, where, "limit")
+    """Read a limit from plain data or a Node; raises FixtureError, which says what is wrong in one line."""
+    node = data if isinstance(data, Node) else node_of(data, where, "limit")
     entries = node.mapping(("deployment", "requests_per_minute", "tokens_per_minute"))
     if "deployment" not in entries:
         node.wrong(f"{node.label} needs 'deployment'")

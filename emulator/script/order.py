@@ -1,17 +1,15 @@
 """Fixtures in order of precedence, and which of them may match a request at all; whether one does is asked later."""
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from heapq import merge
 from itertools import chain
 from operator import attrgetter
 
 from emulator.script.fixture import Fixture
+from emulator.script.texts import Places, Texts
 from emulator.script.view import View
 
-Places = list[int]
-FEW = 50
-PIECE = 4
 KINDS = ("tool_output", "text", "tools", "model")  # the most telling clue first
 
 
@@ -19,10 +17,13 @@ class Fixtures(tuple[Fixture, ...]):  # noqa: SLOT001 (its index is kept in the 
     """All fixtures of a namespace, in order of precedence.
 
     Each is filed under one clue, something without which it cannot match. So a request is held against few of them.
+    What was joined of `parts` asks each of them, which keeps what it has filed.
     """
 
+    parts: tuple["Fixtures", ...] = ()
+
     @cached_property
-    def _filed(self) -> tuple[dict[tuple[str, str], Places], "_Texts", Places]:
+    def _filed(self) -> tuple[dict[tuple[str, str], Places], Texts, Places]:
         """The places of fixtures by clue, by a text that must be in the input, and of those without any clue."""
         by_clue: dict[tuple[str, str], Places] = {}
         texts: list[tuple[str, int]] = []
@@ -38,7 +39,7 @@ class Fixtures(tuple[Fixture, ...]):  # noqa: SLOT001 (its index is kept in the 
                 texts.append((clues[kind], place))
             else:
                 by_clue.setdefault((kind, clues[kind]), []).append(place)
-        return by_clue, _Texts(texts), others
+        return by_clue, Texts(texts), others
 
     @cached_property
     def served(self) -> Mapping[str, Fixture]:
@@ -51,43 +52,14 @@ class Fixtures(tuple[Fixture, ...]):  # noqa: SLOT001 (its index is kept in the 
 
     def candidates(self, view: View) -> Iterator[Fixture]:
         """Those that may match, in order."""
+        if self.parts:
+            return merge(*(part.candidates(view) for part in self.parts), key=attrgetter("rank"), reverse=True)
         by_clue, texts, others = self._filed
-        places = [*others, *texts.within(view)]
+        places = [*others, *(texts.within(view.input_folded) if texts else ())]
         if by_clue:
             for clue in _clues(view):
                 places += by_clue.get(clue, ())
         return map(self.__getitem__, sorted(places))
-
-
-class _Texts:
-    """Texts that must be in the input: a few are looked for one by one, many by their rarest piece of 4 characters."""
-
-    def __init__(self, texts: Sequence[tuple[str, int]]) -> None:
-        many = len(texts) > FEW
-        common = Counter(piece for text, _ in texts for piece in _pieces(text)) if many else Counter()
-        self._plain: list[tuple[str, int]] = []
-        self._by_piece: dict[str, list[tuple[str, int]]] = {}
-        for text, place in texts:
-            if many and len(text) >= PIECE:
-                piece = min(sorted(_pieces(text)), key=common.__getitem__)
-                self._by_piece.setdefault(piece, []).append((text, place))
-            else:
-                self._plain.append((text, place))
-
-    def within(self, view: View) -> Places:
-        """The places of the texts that are in the input."""
-        if not (self._plain or self._by_piece):
-            return []
-        folded = view.input_folded
-        waiting = list(self._plain)
-        if self._by_piece:
-            for piece in _pieces(folded) & self._by_piece.keys():
-                waiting += self._by_piece[piece]
-        return [place for text, place in waiting if text in folded]
-
-
-def _pieces(text: str) -> set[str]:
-    return {text[at : at + PIECE] for at in range(len(text) - PIECE + 1)}
 
 
 def _clues(view: View) -> Sequence[tuple[str, str]]:
@@ -107,3 +79,10 @@ def ordered(fixtures: Iterable[Fixture]) -> Fixtures:
 def merged(*groups: Iterable[Fixture]) -> Fixtures:
     """Groups that are each in order of precedence as one that is."""
     return Fixtures(sorted(chain.from_iterable(groups), key=attrgetter("rank"), reverse=True))
+
+
+def joined(*parts: Fixtures) -> Fixtures:
+    """The same of groups of which most come again: what they have filed is not filed anew."""
+    whole = merged(*parts)
+    whole.parts = parts
+    return whole

@@ -5,10 +5,13 @@ Every function takes a connection and is run by `Store.read` or `Store.write`.
 
 from collections.abc import Collection, Mapping
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select, update
 
 from emulator.store.namespaces import count
 from emulator.store.schema import counters
+
+_MORE = update(counters).where(counters.c.namespace == bindparam("ns"), counters.c.name == bindparam("counter"))
+_MORE = _MORE.values(value=counters.c.value + bindparam("more"))
 
 
 def values(connection: Connection, namespace: str, names: Collection[str]) -> dict[str, float]:
@@ -21,6 +24,14 @@ def put(connection: Connection, namespace: str, changed: Mapping[str, float]) ->
     """Set some counters."""
     for name, value in changed.items():
         count(connection, namespace, name, value)
+
+
+def add(connection: Connection, namespace: str, counted: Mapping[str, int]) -> None:
+    """Add to some counters, by name; one that is not there begins at 0."""
+    for name, more in sorted(counted.items()):
+        key = {"ns": namespace, "counter": name}
+        if not connection.execute(_MORE, {**key, "more": more}).rowcount:
+            count(connection, namespace, name, more)
 
 
 def bump(connection: Connection, namespace: str, name: str) -> int:

@@ -219,7 +219,7 @@ def _engine(path: str, *, lasting: bool, wait: float = BUSY_SECONDS) -> Engine:
 def _prepare(connection: Connection, path: str) -> None:
     with connection.begin():
         if not inspect(connection).has_table(meta.name):
-            metadata.create_all(connection)
+            metadata.create_all(connection, checkfirst=False)  # in one transaction: none is there
             connection.execute(insert(meta).values(key="schema_version", value=str(SCHEMA_VERSION)))
             return
         found = connection.scalar(select(meta.c.value).where(meta.c.key == "schema_version"))

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select
 
+from emulator.store import counters
 from emulator.store.schema import journal, namespaces
 
 RING = 1_000  # entries of a namespace
@@ -44,10 +45,22 @@ class Entry:
     entry: bytes
 
 
-def add(connection: Connection, rows: Sequence[Mapping[str, Any]], most: int = RING) -> None:
-    """Add entries and drop each namespace's oldest beyond `most`; of a namespace that is gone nothing is kept."""
+def add(
+    connection: Connection,
+    rows: Sequence[Mapping[str, Any]],
+    most: int = RING,
+    counted: Mapping[str, Mapping[str, int]] | None = None,
+) -> None:
+    """Add entries and what was `counted`, and drop each namespace's oldest entries beyond `most`.
+
+    Of a namespace that is gone nothing is kept.
+    """
+    counted = counted or {}
     names = {row["namespace"] for row in rows}
-    there = set(connection.scalars(_NAMES, {"names": list(names)}))
+    there = set(connection.scalars(_NAMES, {"names": [*names, *counted]}))
+    for name in sorted(there.intersection(counted)):
+        counters.add(connection, name, counted[name])
+    there &= names
     kept = rows if there == names else [row for row in rows if row["namespace"] in there]
     if kept:
         connection.execute(insert(journal), kept)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Table, bindparam, delete, func, insert, or_, select, update
 
 from emulator.store.schema import (
     chunks,
@@ -25,12 +25,18 @@ from emulator.store.schema import (
 
 # What a reset of each scope empties; `all` empties every one, and sets the clock back too.
 SCOPES: Mapping[str, Sequence[Table]] = {
-    "state": (responses, chunks, items, files, file_pieces, containers, container_files),
+    "state": (responses, chunks, items, files, file_pieces, containers, container_files, counters),
     "fixtures": (),
     "journal": (journal,),
     "faults": (),
     "clock": (),
 }
+
+
+# What is scripted, by scope: a reset of the fixtures takes along what was set for them, such as `unmatched`.
+KINDS: Mapping[str, Sequence[str]] = {"fixtures": ("fixture", "setting"), "faults": ("fault", "limit")}
+# Under which prefixes a kind of script is counted, where it is not its own alone.
+COUNTED: Mapping[str, Sequence[str]] = {"fixture": ("fixture", "hits")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +55,23 @@ class NamespaceRow:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """A fixture or a fault as it was sent: `source` is JSON."""
+    """A fixture, a fault, a limit or a setting (its `kind`) as it was sent: `source` is JSON."""
 
+    kind: str
     id: str
-    position: int
     source: bytes
 
 
 _COLUMNS = tuple(namespaces.c)
 _GET = select(*_COLUMNS).where(namespaces.c.name == bindparam("ns"))
+_EMPTY = {
+    table: delete(table).where(table.c.namespace == bindparam("ns")) for tables in SCOPES.values() for table in tables
+}
+_USED = update(namespaces).where(namespaces.c.name == bindparam("ns")).values(used_at=bindparam("now"))
+_NUMBER = select(func.count()).select_from(namespaces)
+_NEW = insert(namespaces)
+_SCRIPTS = select(scripts.c.kind, scripts.c.id, scripts.c.source)
+_SCRIPTS = _SCRIPTS.where(scripts.c.namespace == bindparam("ns")).order_by(scripts.c.position)
 _COUNT = select(counters.c.name, counters.c.value).where(counters.c.namespace == bindparam("ns"))
 
 
@@ -76,15 +90,16 @@ def use(
     """
     row = get(connection, name)
     if row is not None:
-        connection.execute(update(namespaces).where(namespaces.c.name == name).values(used_at=now))
+        connection.execute(_USED, {"ns": name, "now": now})
         return row, []
-    there = connection.scalar(select(func.count()).select_from(namespaces)) or 0
-    oldest = select(namespaces.c.name).order_by(namespaces.c.used_at).limit(max(0, there - most + 1))
-    gone = list(connection.scalars(oldest))
+    gone: list[str] = []
+    over = (connection.scalar(_NUMBER) or 0) - most + 1
+    if over > 0:
+        gone += connection.scalars(select(namespaces.c.name).order_by(namespaces.c.used_at).limit(over))
     for old in gone:
         remove(connection, old)
     row = NamespaceRow(name, now, seal_key=seal_key)
-    connection.execute(insert(namespaces), {column.name: getattr(row, column.name) for column in _COLUMNS})
+    connection.execute(_NEW, {column.name: getattr(row, column.name) for column in _COLUMNS})
     return row, gone
 
 
@@ -108,11 +123,9 @@ def take_numbers(connection: Connection, name: str, most: int) -> int:
     return first
 
 
-def all_scripts(connection: Connection, name: str, kind: str) -> list[Script]:
-    """The fixtures or faults of a namespace in the order in which they were added."""
-    query = select(scripts.c.id, scripts.c.position, scripts.c.source)
-    query = query.where(scripts.c.namespace == name, scripts.c.kind == kind).order_by(scripts.c.position)
-    return [Script(*row) for row in connection.execute(query)]
+def all_scripts(connection: Connection, name: str) -> list[Script]:
+    """What is scripted in a namespace, those of a kind in the order in which they were added."""
+    return [Script(*row) for row in connection.execute(_SCRIPTS, {"ns": name})]
 
 
 def add_scripts(connection: Connection, name: str, kind: str, sources: Mapping[str, bytes]) -> None:
@@ -131,21 +144,28 @@ def add_scripts(connection: Connection, name: str, kind: str, sources: Mapping[s
 
 def drop_scripts(connection: Connection, name: str, kind: str, ids: Sequence[str] | None = None) -> int:
     """Remove fixtures or faults, all where `ids` is None, with what was counted of them; how many went."""
-    statement = delete(scripts).where(scripts.c.namespace == name, scripts.c.kind == kind)
-    counted = delete(counters).where(counters.c.namespace == name)
-    if ids is None:
-        counted = counted.where(counters.c.name.like(f"{kind}:%"))
-    else:
-        statement = statement.where(scripts.c.id.in_(ids))
-        counted = counted.where(counters.c.name.in_([f"{kind}:{script_id}" for script_id in ids]))
-    gone = connection.execute(statement).rowcount
-    connection.execute(counted)
+    gone = _drop(connection, name, (kind,), ids)
     change(connection, name)
     return gone
 
 
+def _drop(connection: Connection, name: str, kinds: Sequence[str], ids: Sequence[str] | None = None) -> int:
+    statement = delete(scripts).where(scripts.c.namespace == name, scripts.c.kind.in_(kinds))
+    counted = delete(counters).where(counters.c.namespace == name)
+    prefixes = [prefix for kind in kinds for prefix in COUNTED.get(kind, (kind,))]
+    if ids is None:
+        counted = counted.where(or_(*(counters.c.name.like(f"{prefix}:%") for prefix in prefixes)))
+    else:
+        statement = statement.where(scripts.c.id.in_(ids))
+        of_them = [f"{prefix}:{script_id}" for prefix in prefixes for script_id in ids]
+        counted = counted.where(counters.c.name.in_(of_them))
+    gone = connection.execute(statement).rowcount
+    connection.execute(counted)
+    return gone
+
+
 def counts(connection: Connection, name: str) -> dict[str, float]:
-    """Everything counted in a namespace, by name (`fixture:ID`, `fault:ID`, `rate:...`)."""
+    """Everything counted in a namespace, by name (`fixture:ID`, `hits:ID`, `fault:ID`, `rate:...`)."""
     return {row.name: row.value for row in connection.execute(_COUNT, {"ns": name})}
 
 
@@ -158,20 +178,15 @@ def count(connection: Connection, name: str, counter: str, value: float) -> None
 
 def reset(connection: Connection, name: str, scopes: Sequence[str]) -> None:
     """Empty what the scopes name, of this namespace and in this one transaction."""
-    for scope in scopes:
-        for table in SCOPES[scope]:
-            connection.execute(delete(table).where(table.c.namespace == name))
-        if scope in ("fixtures", "faults"):
-            drop_scripts(connection, name, scope.removesuffix("s"))
-        if scope == "faults":
-            drop_scripts(connection, name, "limit")
-        if scope == "fixtures":  # with what was set for them, such as `unmatched`
-            drop_scripts(connection, name, "setting")
-        if scope == "state":
-            connection.execute(delete(counters).where(counters.c.namespace == name))
-        if scope == "clock":
-            change(connection, name, clock_mode="real", clock_at=0.0)
-    change(connection, name)
+    tables = [table for scope in scopes for table in SCOPES[scope]]
+    for table in tables:
+        connection.execute(_EMPTY[table], {"ns": name})
+    kinds = [kind for scope in scopes for kind in KINDS.get(scope, ())]
+    if kinds and counters not in tables:
+        _drop(connection, name, kinds)
+    elif kinds:
+        connection.execute(delete(scripts).where(scripts.c.namespace == name, scripts.c.kind.in_(kinds)))
+    change(connection, name, **({"clock_mode": "real", "clock_at": 0.0} if "clock" in scopes else {}))
 
 
 def remove(connection: Connection, name: str) -> None:

@@ -125,11 +125,47 @@ def test_a_known_id_is_replaced_and_counts_anew(place):
 def test_all_are_added_or_none(place):
     answer = place.control.post("/faults", json=[{"kind": "cut"}, {"kind": "cutt"}])
     assert answer.status_code == 400
-    assert answer.json()["error"]["message"].startswith("faults[1]: fault.kind must be one of status, delay")
+    assert answer.json()["error"]["message"].startswith("faults[1]: request:1: kind must be one of status, delay")
     assert place.hits == []
     twice = place.control.post("/faults", json=[{"id": "a", "kind": "cut"}, {"id": "a", "kind": "cut"}])
     assert twice.status_code == 400
     assert place.control.post("/faults", content=b"{").status_code == 400
+
+
+def test_faults_come_as_yaml_too(place):
+    text = "# twice, then fine\n- kind: status\n  status: 503\n  times: 2\n- incident: keepalive_event\n"
+    for kind in ("application/yaml", "text/yaml; charset=utf-8"):
+        answer = place.control.post("/faults", content=text, headers={"content-type": kind})
+        assert answer.status_code == 200, answer.text
+    kinds = [fault.get("kind") or fault["incident"] for fault in place.control.get("/faults").json()["data"]]
+    assert kinds == ["status", "keepalive_event"] * 2
+
+
+@pytest.mark.parametrize("path", ["/faults", "/limits"])
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("- kind: cut\n- &a {kind: cut}\n", "request:2: anchors and aliases are not accepted"),
+        ("kind: !!python/name:os.system cut\n", "request:1: tags are not accepted"),
+        ("kind: [cut\n", "not YAML"),
+        ("deployment: x\nkind: on\nrpm: 6\n", "s[0]: request:"),
+        ("[" * 60 + "]" * 60, "nested deeper than 50 levels"),
+        ("#" * 1_000_001, "larger than 1000000 bytes"),
+    ],
+)
+def test_yaml_that_is_not_safe_or_not_right_is_refused_in_one_line(place, path, text, says):
+    answer = place.control.post(path, content=text, headers={"content-type": "application/yaml"})
+    assert answer.status_code in (400, 413)
+    said = answer.json()["error"]["message"]
+    assert says in said or (answer.status_code == 413 and len(text) > 1_000_000)
+    assert "\n" not in said
+    assert place.control.get(path).json() == {"data": []}
+
+
+def test_another_content_type_is_refused(place):
+    answer = place.control.post("/faults", content=b"kind=cut", headers={"content-type": "application/toml"})
+    assert answer.status_code == 400
+    assert "application/json, application/yaml" in answer.json()["error"]["message"]
 
 
 def test_faults_belong_to_one_namespace_and_outlive_a_restart(start_server, tmp_path):

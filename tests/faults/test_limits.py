@@ -117,6 +117,15 @@ def test_limits_are_shown_replaced_and_removed(limited):
     assert limited.control.get("/limits").json() == {"data": []}
 
 
+def test_limits_come_as_yaml_too(limited):
+    text = "- deployment: gpt-4o\n  requests_per_minute: 6\n- {deployment: o3, tokens_per_minute: 1000}\n"
+    answer = limited.control.post("/limits", content=text, headers={"content-type": "application/yaml"})
+    assert answer.status_code == 200, answer.text
+    assert [limit["deployment"] for limit in answer.json()["data"]] == ["gpt-4o", "o3"]
+    assert limited.meet("sync").failure is None
+    assert isinstance(limited.meet("sync").failure, openai.RateLimitError)
+
+
 def test_a_reset_of_faults_takes_limits_along(limited):
     limit(limited, requests_per_minute=6)
     assert limited.control.post("/reset", json={"scope": "faults"}).status_code == 200

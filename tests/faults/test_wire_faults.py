@@ -195,9 +195,14 @@ def frozen():
     return Clock(1_763_000_000.0)
 
 
+def test_a_server_says_that_it_has_its_connections_in_reach(place):
+    assert place.control.get("/info").json()["wire_faults"] is True
+
+
 def test_a_server_without_the_connection_refuses_what_needs_it():
     headers = {"api-key": KEY, "X-Emulator-Fault": "reset"}
     with TestClient(create_app(Settings(log_level="quiet"))) as http:
+        assert http.get("/_emulator/info", headers={"host": "localhost"}).json()["wire_faults"] is False
         refused = http.post("/openai/v1/responses", json={**BODY, "stream": False}, headers=headers)
         assert (refused.status_code, refused.json()["error"]["code"]) == (400, "bad_request")
         added = http.post("/_emulator/faults", json={"kind": "empty"}, headers={"host": "localhost"})

@@ -9,6 +9,7 @@ import pytest
 from emulator.core.clock import Clock
 from emulator.run.entry import Seen
 from emulator.run.journal import Journal
+from emulator.run.tally import Tally
 from emulator.store import journal, namespaces
 from emulator.store.engine import Store
 from emulator.store.journal import Wanted
@@ -111,7 +112,7 @@ def entry(noted):
 
 def test_what_waits_is_there_for_who_flushes_first(store):
     async def record():
-        recorder = Journal(store, Clock(NOW))
+        recorder = Journal(store, Clock(NOW), Tally())
         for number in range(40):
             recorder.record(seen(f"/{number}"))
         assert await store.read(lambda c: journal.page(c, "default", Wanted(), 1)) == []
@@ -126,7 +127,7 @@ def test_what_waits_is_there_for_who_flushes_first(store):
 
 def test_what_waits_is_saved_without_anyone_asking(store):
     async def record():
-        recorder = Journal(store, Clock(NOW))
+        recorder = Journal(store, Clock(NOW), Tally())
         recorder.record(seen("/alone"))
         task = None
         while not task:
@@ -140,7 +141,7 @@ def test_what_waits_is_saved_without_anyone_asking(store):
 
 def test_no_more_waits_than_a_ring_keeps(store):
     async def record():
-        recorder = Journal(store, Clock(NOW))
+        recorder = Journal(store, Clock(NOW), Tally())
         for number in range(1_005):
             recorder.record(seen(f"/{number}"))
         await recorder.stop()
@@ -154,7 +155,7 @@ def test_bodies_that_weigh_too_much_are_let_go(store, monkeypatch):
     monkeypatch.setattr("emulator.run.journal.MOST_BYTES", 100)
 
     async def record():
-        recorder = Journal(store, Clock(NOW))
+        recorder = Journal(store, Clock(NOW), Tally())
         for _ in range(3):
             recorder.record(seen(body=b'{"input": "%b"}' % (b"x" * 30)))
         await recorder.stop()

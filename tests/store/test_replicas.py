@@ -127,3 +127,63 @@ def test_cancels_and_steps_on_two_servers_leave_one_end(pair):
 async def _zip(lines, numbers):
     for number in numbers:
         yield await anext(lines), number
+
+
+FIXTURES = [
+    {"name": "plain", "when": {"input": "plain"}, "then": [{"message": "Plain."}]},
+    {"name": "counted", "when": {"input": "counted"}, "sequence": [[{"message": "1"}], [{"message": "2"}]]},
+    {"name": "in its chain", "when": {"input": "chained"}, "per": "chain", "times": 9, "then": [{"message": "1"}]},
+    {"name": "refused", "when": {"input": "refused"}, "then": [{"error": {"status": 429}}]},
+]
+URL = "/_emulator/fixtures"
+
+
+def hits(*servers):
+    """What each server tells, after all have saved what they counted."""
+    for server in servers:
+        server.http("").get(URL)
+    told = [server.http("").get(URL).json()["data"] for server in servers]
+    return [{row["name"]: row["hits"] for row in rows} for rows in told]
+
+
+def test_hits_are_those_of_both_servers(pair):
+    one, other = pair
+    assert one.http("").put(URL, json=FIXTURES).status_code == 200
+    for server, inputs in ((one, ["plain", "counted", "refused"]), (other, ["plain", "plain", "counted", "chained"])):
+        for text in inputs:
+            server.http().post("/responses", json={"model": "gpt-4o", "input": text})
+    assert hits(one, other) == [{"plain": 3, "counted": 2, "in its chain": 1, "refused": 1}] * 2
+
+
+def test_hits_survive_a_restart_and_go_with_a_reset_on_either_server(pair, start_server):
+    one, other = pair
+    one.http("").put(URL, json=FIXTURES)
+    one.http().post("/responses", json={"model": "gpt-4o", "input": "plain"})
+    other.http().post("/responses", json={"model": "gpt-4o", "input": "plain"})
+    again = start_server(Clock(NOW), db=one.settings.db)
+    assert hits(one, other, again)[2]["plain"] == 2
+    other.http("").post("/_emulator/reset", json={"scope": "state"})
+    assert hits(one, other) == [dict.fromkeys(("plain", "counted", "in its chain", "refused"), 0)] * 2
+    one.http().post("/responses", json={"model": "gpt-4o", "input": "plain"})
+    assert hits(one, other)[1]["plain"] == 1
+    other.http("").post(URL, json=FIXTURES[0])
+    assert hits(one, other)[0]["plain"] == 0, "one that is added again counts anew"
+
+
+def test_a_hit_is_told_while_its_stream_goes_on(pair):
+    one, _ = pair
+    one.http("").put(URL, json=FIXTURES)
+    body = {"model": "gpt-4o", "input": "plain", "stream": True}
+    with one.http().stream("POST", "/responses", json=body) as answer:
+        next(answer.iter_lines())
+        assert hits(*pair)[1]["plain"] == 1
+
+
+def test_nothing_is_counted_for_a_namespace_that_is_gone(pair):
+    one, other = pair
+    one.http("/ns/gone").put(URL, json=FIXTURES)
+    one.http("/ns/gone/openai/v1").post("/responses", json={"model": "gpt-4o", "input": "plain"})
+    other.http("").delete("/_emulator/namespaces/gone")
+    one.http("").get(URL)  # it saves what it has counted
+    one.http("/ns/gone").put(URL, json=FIXTURES)
+    assert one.http("/ns/gone").get(URL).json()["data"][0]["hits"] == 0

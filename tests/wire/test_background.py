@@ -5,6 +5,7 @@ import itertools
 
 import httpx
 import orjson
+import pytest
 
 from emulator.core.clock import Clock
 from tests.conftest import KEY
@@ -122,6 +123,41 @@ class TestStreaming:
             assert answer.json()["error"]["message"] == (
                 f"This response cannot be streamed because it was not created with {reason}=true."
             )
+
+    def test_a_stream_can_be_resumed_within_the_window_of_its_namespaces_clock(self, start_server):
+        server = start_server(resume_window=300.0)
+        http = server.http("/ns/windowed/openai/v1")
+        with server.http("/ns/windowed/_emulator") as steer:
+            steer.post("/clock", json={"mode": "frozen", "now": 1_763_000_000})
+            seen = stream(http)
+            response_id = seen[0]["response"]["id"]
+            steer.post("/clock", json={"advance": "5m"})
+            assert follow(http, response_id, starting_after=2) == seen[3:]
+            steer.post("/clock", json={"advance": "1s"})
+        answer = http.get(f"/responses/{response_id}?stream=true&starting_after=2")
+        assert (answer.status_code, answer.json()["error"]["param"]) == (400, "stream")
+        assert answer.json()["error"]["message"] == (
+            "This response can no longer be streamed because it is more than 5 minutes old."
+        )
+        assert http.get(f"/responses/{response_id}").json()["status"] == "completed"
+
+    def test_without_a_window_a_stream_can_be_resumed_as_long_as_it_is_kept(self, start_server):
+        server = start_server()
+        http = server.http("/ns/kept/openai/v1")
+        seen = stream(http)
+        with server.http("/ns/kept/_emulator") as steer:
+            steer.post("/clock", json={"advance": "29d"})
+        assert follow(http, seen[0]["response"]["id"]) == seen
+
+    @pytest.mark.parametrize(
+        ("window", "age"), [(60.0, "1 minute"), (90.0, "90 seconds"), (0.5, "0.5 seconds"), (7200.0, "2 hours")]
+    )
+    def test_the_refusal_names_the_window(self, start_server, window, age):
+        http = start_server(clock := Clock(1_763_000_000.0), resume_window=window).http()
+        response_id = stream(http)[0]["response"]["id"]
+        clock.advance(window + 1)
+        said = http.get(f"/responses/{response_id}?stream=true").json()["error"]["message"]
+        assert said.endswith(f"because it is more than {age} old.")
 
     def test_several_followers_see_the_same_paced_stream(self, start_server):
         clock = Clock(1_763_000_000.0)

@@ -69,17 +69,18 @@ class Refusal(Strike):
 
     error = ""
     param: str | None = None
+    values: Mapping[str, Any] = {}
 
     async def before(self) -> None:
         """Answer at once."""
         self.struck = True
-        raise ApiError(self.error, self.param)
+        raise ApiError(self.error, self.param, **self.values)
 
 
 class ResumeWindowExpired(Refusal):
     """A stream is asked for again too late."""
 
-    error, param = "stream_too_old", "stream"
+    error, param, values = "stream_too_old", "stream", {"age": "5 minutes"}
 
 
 class ConversationLocked(Refusal):

@@ -17,7 +17,7 @@ from emulator.script.explain import explained, nearest
 from emulator.script.fixture import from_dict
 from emulator.script.load import load_fixtures
 from emulator.script.match import Row, choose, conditions, matching
-from emulator.script.order import ordered
+from emulator.script.order import joined, merged, ordered
 from emulator.script.patterns import Pattern, literal_of
 from emulator.script.view import View
 
@@ -254,6 +254,14 @@ def test_what_is_matched_through_the_index_is_what_matches_one_by_one(fixtures, 
     chosen, lines = explained(ordered(fixtures), view)
     assert chosen is (slow[0] if slow else None)
     assert all(len(line.splitlines()) == 1 for line in lines)
+
+
+@given(sets, sets, asks)
+def test_groups_that_are_joined_match_as_one(added, files, request_):
+    view = View(request_)
+    groups = ordered(added), ordered(files)
+    assert list(joined(*groups)) == list(merged(*groups))
+    assert list(matching(joined(*groups), view)) == list(matching(merged(*groups), view))
 
 
 def test_many_texts_are_found_as_surely_as_a_few():
