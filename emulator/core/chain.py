@@ -60,11 +60,19 @@ class ChainState:
         """The state after the turn has ended as `response`."""
         return self._grown(response["output"], self.depth)
 
+    def answered(self, fixture: str | None, hits: Mapping[str, int]) -> "ChainState":
+        """The state of a turn that this fixture answers; `hits` are those of the chain with it."""
+        kept = self.approvals, self.mcp_servers, self.container
+        return ChainState(self.depth, self.tokens, self.open_calls, *kept, fixture, dict(hits))
+
     def _grown(self, items: Sequence[Mapping[str, Any]], depth: int) -> "ChainState":
         tokens = self.tokens + count_items(items)
         open_calls = _still_open(self.open_calls, items)
         kept = self.approvals, self.mcp_servers, self.container, self.fixture, self.hits
         return ChainState(depth, tokens, open_calls, *kept)
+
+
+NEW_CHAIN = ChainState()  # before its first turn
 
 
 def _still_open(calls: Calls, items: Iterable[Mapping[str, Any]]) -> Calls:

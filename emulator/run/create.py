@@ -8,7 +8,7 @@ enqueue  -> save the row, answer the fold after `queued` (POST background=true; 
 
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -71,7 +71,7 @@ async def accept(
     response = new_response(
         request, ready.ask.deployment, dialect, response_id=ready.response_id, created_at=int(ready.now)
     )
-    chain = replace(ready.chain, fixture=plan.fixture, hits=dict(taken.hits))
+    chain = ready.chain.answered(plan.fixture, taken.hits)
     return Run(namespace, request, response, ready.ask.items, chain, plan, ready.now)
 
 
