@@ -32,9 +32,11 @@ class Faults:
         """Let a request through, or let a fault have it."""
         call: Call | None = scope.get("emulator")
         header = call.headers.get(HEADER) if call else None
-        path = scope.get("path", "")[len(scope.get("root_path", "")) :]
-        plain = call is None or not (header or call.namespace.faults or call.namespace.limits)
-        if call is None or plain or path == CONTROL or path.startswith(CONTROL + "/"):
+        if call is None or not (header or call.namespace.faults or call.namespace.limits):
+            await self._app(scope, receive, send)
+            return
+        path = scope["path"][len(scope["root_path"]) :]
+        if path == CONTROL or path.startswith(CONTROL + "/"):
             await self._app(scope, receive, send)
             return
         wire = Wire(scope, receive, send, call.namespace)

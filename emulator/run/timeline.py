@@ -14,6 +14,7 @@ from emulator.tools import tool
 
 NEVER = float("inf")
 AT_ONCE = 64  # events sent before the other streams get their turn
+NO_ITEM = (Events, Wait)
 _WORD = re.compile(r"\S+\s*|\s+")
 _END_EVENT = {
     "completed": "response.completed",
@@ -69,10 +70,10 @@ def timeline(plan: Plan, response_id: str, started: float, *, background: bool, 
 
 def _emissions(plan: Plan, ids: ItemIds) -> Iterator[tuple[Step, emit.Emissions]]:
     """Each step with its events; only items have a place in the output."""
-    items = sum(not isinstance(step, Events | Wait) for step in plan.steps)
+    items = sum(not isinstance(step, NO_ITEM) for step in plan.steps)
     index = 0
     for step in plan.steps:
-        if isinstance(step, Events | Wait):
+        if isinstance(step, NO_ITEM):
             yield step, _between(step)
             continue
         cut = plan.ending.status == "incomplete" and index == items - 1
