@@ -1,10 +1,11 @@
 """One request on its way through the API: namespace, dialect, id and warnings; and the plain ways to answer."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from emulator.core.dialects import Dialect
@@ -27,15 +28,16 @@ _FILE_DATA = (b'"file_data"', b";base64,")
 class Call:
     """What the door found out about a request, and what became of it, for the journal.
 
-    `warnings` go into the `x-emulator-warning` header. `body` are the bytes of a JSON body, `fixture` the name of the
-    fixture that answered, `fault` what was made of the answer, `resumed` the number that a stream went on after,
-    `incident` the fault that the run itself plays a part in, `ahead` who looks at the last event of a foreground
-    stream before its response is saved.
+    `headers` go by their names in lower case. `warnings` go into the `x-emulator-warning` header. `body` are the bytes
+    of a JSON body, `fixture` the name of the fixture that answered, `fault` what was made of the answer, `resumed` the
+    number that a stream went on after, `incident` the fault that the run itself plays a part in, `ahead` who looks at
+    the last event of a foreground stream before its response is saved.
     """
 
     namespace: Namespace
     dialect: Dialect
     request_id: str
+    headers: Mapping[str, str]
     warnings: list[str] = field(default_factory=list)
     body: bytes = b""
     fixture: str | None = None
@@ -58,8 +60,17 @@ def call_of(request: Request) -> Call:
 
 def answer(data: bytes | dict[str, Any], status: int = 200) -> Response:
     """A JSON answer, encoded here unless it is already."""
-    body = data if isinstance(data, bytes) else orjson.dumps(data)
-    return Response(body, status, media_type="application/json")
+    return _Json(data if isinstance(data, bytes) else orjson.dumps(data), status)
+
+
+class _Json(Response):
+    """Bytes of JSON: nothing of it is left for the framework to find out."""
+
+    media_type = "application/json"
+
+    def __init__(self, body: bytes, status: int) -> None:
+        self.status_code, self.body, self.background = status, body, None
+        self.raw_headers = [(b"content-length", b"%d" % len(body)), (b"content-type", b"application/json")]
 
 
 def page(data: list[dict[str, Any]], *, has_more: bool) -> dict[str, Any]:
@@ -75,22 +86,27 @@ def page(data: list[dict[str, Any]], *, has_more: bool) -> dict[str, Any]:
 
 async def read_json(request: Request) -> bytes:
     """The bytes of a JSON body: at most 10 MB, or 512 MB where it carries file data."""
-    content_type = request.headers.get("content-type", "application/json")
+    call = call_of(request)
+    content_type = call.headers.get("content-type", "application/json")
     kind = content_type.partition(";")[0].strip().lower()
     if kind != "application/json" and not kind.endswith("+json"):
         raise ApiError("bad_content_type", got=kind, expected="application/json")
     pieces: list[bytes] = []
-    size, limit = 0, JSON_LIMIT
-    async for piece in request.stream():
-        pieces.append(piece)
-        size += len(piece)
+    size, limit, more = 0, JSON_LIMIT, True
+    while more:
+        message = await request.receive()  # `request.stream()` would go through two generators for one message
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        pieces.append(message.get("body", b""))
+        size += len(pieces[-1])
+        more = message.get("more_body", False)
         if size > limit:
             pieces = [b"".join(pieces)]
             if limit == FILE_LIMIT or not any(mark in pieces[0] for mark in _FILE_DATA):
                 raise ApiError("body_too_large", limit=limit)
             limit = FILE_LIMIT
-    body = call_of(request).body = b"".join(pieces)
-    return body
+    call.body = b"".join(pieces)
+    return call.body
 
 
 async def read_nodes(request: Request, limit: int, error: str) -> Node:

@@ -6,11 +6,10 @@ Pure ASGI: one `BaseHTTPMiddleware` would cost two thirds of the speed. The pref
 
 import logging
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import orjson
-from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -93,7 +92,7 @@ class Door:
 
     async def _enter(self, scope: Scope, visit: "_Visit") -> None:
         path = scope["path"]
-        headers = Headers(scope=scope)
+        headers = visit.headers = _headers(scope)
         name, prefix = _namespace(path, headers)
         inner = path[len(prefix) :]
         if "//" in inner or (inner.endswith("/") and inner != "/"):
@@ -125,7 +124,13 @@ def _not_routed(error: HTTPException, scope: Scope) -> ApiError:
     return ApiError("bad_path", method=scope["method"], path=scope["path"])
 
 
-def _namespace(path: str, headers: Headers) -> tuple[str, str]:
+def _headers(scope: Scope) -> dict[str, str]:
+    """The headers of a request; of a name that comes twice the first counts."""
+    raw: Sequence[tuple[bytes, bytes]] = scope["headers"]
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(raw)}
+
+
+def _namespace(path: str, headers: Mapping[str, str]) -> tuple[str, str]:
     """The namespace's name and what of the path named it."""
     found = _IN_PATH.match(path)
     name = found.group(1) if found else headers.get("x-emulator-namespace", DEFAULT_NAMESPACE)
@@ -146,6 +151,7 @@ class _Visit:
         "_transport",
         "began",
         "dialect",
+        "headers",
         "request_id",
         "started",
         "warnings",
@@ -160,6 +166,7 @@ class _Visit:
         self._transport: Any = None
         self.began = monotonic()
         self.dialect: Dialect = OPENAI
+        self.headers: Mapping[str, str] = {}
         self.request_id = ids.digits()
         self.warnings: list[str] = []
         self.started = False
@@ -179,7 +186,7 @@ class _Visit:
 
     def enter(self, namespace: Namespace) -> Call:
         """The request is in: what becomes of it is told by its call."""
-        call = Call(namespace, self.dialect, self.request_id, self.warnings)
+        call = Call(namespace, self.dialect, self.request_id, self.headers, self.warnings)
         if self._seen:
             self._seen.told = call
             self._seen.at = namespace.clock.now()

@@ -17,7 +17,7 @@ from emulator.run import faults, limits
 from emulator.script.fault import Fault, Sight, read_header
 from emulator.script.node import FixtureError
 
-HEADER = b"x-emulator-fault"
+HEADER = "x-emulator-fault"
 CONTROL = "/_emulator"
 NEEDS_WIRE = "the server does not let faults at its connections, so {kind} cannot strike; start it with 'serve'"
 
@@ -31,10 +31,12 @@ class Faults:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, or let a fault have it."""
         call: Call | None = scope.get("emulator")
-        header = _header(scope) if call else None
-        path = scope.get("path", "")[len(scope.get("root_path", "")) :]
-        plain = call is None or not (header or call.namespace.faults or call.namespace.limits)
-        if call is None or plain or path == CONTROL or path.startswith(CONTROL + "/"):
+        header = call.headers.get(HEADER) if call else None
+        if call is None or not (header or call.namespace.faults or call.namespace.limits):
+            await self._app(scope, receive, send)
+            return
+        path = scope["path"][len(scope["root_path"]) :]
+        if path == CONTROL or path.startswith(CONTROL + "/"):
             await self._app(scope, receive, send)
             return
         wire = Wire(scope, receive, send, call.namespace)
@@ -43,7 +45,7 @@ class Faults:
         except Ended:
             return
 
-    async def _let(self, call: Call, wire: Wire, path: str, header: bytes | None) -> None:
+    async def _let(self, call: Call, wire: Wire, path: str, header: str | None) -> None:
         own = _own(header, wire.scope) if header else None
         sight = await _look(call, wire, path)
         headers = await limits.admit(call.namespace, sight)
@@ -81,13 +83,9 @@ def check_wire(fault: Fault, scope: Scope) -> None:
         raise ApiError("bad_control", reason=NEEDS_WIRE.format(kind=fault.kind))
 
 
-def _header(scope: Scope) -> bytes | None:
-    return next((value for name, value in scope["headers"] if name == HEADER), None)
-
-
-def _own(header: bytes, scope: Scope) -> Fault:
+def _own(header: str, scope: Scope) -> Fault:
     try:
-        fault = read_header(header.decode("latin-1"))
+        fault = read_header(header)
     except FixtureError as error:
         raise ApiError("bad_control", reason=str(error)) from None
     check_wire(fault, scope)

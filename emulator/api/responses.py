@@ -35,7 +35,7 @@ async def create(request: Request) -> Response:
     asked = parse_create(await read_json(request), strict=namespace.settings.validation == "strict")
     call.warn(*asked.warnings)
     _check_deployment(call, asked.model)
-    run = await accept(namespace, call.dialect, asked, request.headers, call.incident)
+    run = await accept(namespace, call.dialect, asked, call.headers, call.incident)
     call.warn(*run.ready.context.warnings)
     call.response_id, call.fixture = run.response["id"], run.plan.fixture
     response_id: str = run.response["id"]
@@ -105,7 +105,7 @@ async def input_tokens(request: Request) -> Response:
     strict = call.namespace.settings.validation == "strict"
     asked = parse_input_tokens(await read_json(request), strict=strict)
     call.warn(*asked.warnings)
-    tokens = await count_input_tokens(call.namespace, call.dialect, asked, request.headers)
+    tokens = await count_input_tokens(call.namespace, call.dialect, asked, call.headers)
     return answer({"object": "response.input_tokens", "input_tokens": tokens})
 
 

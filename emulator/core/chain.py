@@ -90,20 +90,25 @@ class ChainState:
         `thoughts` are the tokens of those reasoning items that came back whole, by id; `attached` are the tokens of
         its images and files.
         """
-        grown = self._grown(items, self.depth + 1, counter)
-        grown = replace(grown, tokens=grown.tokens + attached)
-        return replace(grown, thought=_since_user(self.thought, items, thoughts))
+        tokens = self.tokens + count_items(items, counter) + attached
+        return self._grown(items, self.depth + 1, tokens, _since_user(self.thought, items, thoughts))
 
     def with_output(self, response: Mapping[str, Any], counter: Counter = ESTIMATE) -> "ChainState":
         """The state after the turn has ended as `response`."""
         usage = response.get("usage") or {}
         thought = usage.get("output_tokens_details", {}).get("reasoning_tokens", 0)
-        grown = self._grown(response["output"], self.depth, counter)
-        return replace(grown, thought=self.thought + thought)
+        tokens = self.tokens + count_items(response["output"], counter)
+        return self._grown(response["output"], self.depth, tokens, self.thought + thought)
 
-    def _grown(self, items: Sequence[Mapping[str, Any]], depth: int, counter: Counter) -> "ChainState":
-        tokens = self.tokens + count_items(items, counter)
-        grown = replace(self, depth=depth, tokens=tokens, open_calls=_still_open(self.open_calls, items))
+    def answered(self, fixture: str | None, hits: Mapping[str, int]) -> "ChainState":
+        """The state of a turn that this fixture answers; `hits` are those of the chain with it."""
+        if fixture == self.fixture and hits == self.hits:
+            return self
+        return replace(self, fixture=fixture, hits=dict(hits))
+
+    def _grown(self, items: Sequence[Mapping[str, Any]], depth: int, tokens: int, thought: int) -> "ChainState":
+        open_calls = _still_open(self.open_calls, items)
+        grown = replace(self, depth=depth, tokens=tokens, open_calls=open_calls, thought=thought)
         return _with_hosted(grown, items) if any(item["type"] in _HOSTED for item in items) else grown
 
 
@@ -143,6 +148,9 @@ def _since_user(thought: int, items: Iterable[Mapping[str, Any]], thoughts: Mapp
         elif item["type"] == "reasoning":
             thought += thoughts.get(item["id"], 0)
     return thought
+
+
+NEW_CHAIN = ChainState()  # before its first turn
 
 
 def _still_open(calls: Calls, items: Iterable[Mapping[str, Any]]) -> Calls:

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from emulator.core import chain
-from emulator.core.chain import ChainState
+from emulator.core.chain import NEW_CHAIN, ChainState
 from emulator.core.errors import ApiError
 from emulator.core.ids import ItemIds
 from emulator.core.items import normalise
@@ -50,7 +50,7 @@ async def take_turn(namespace: Namespace, request: CreateRequest, response_id: s
 async def _parent(namespace: Namespace, response_id: str | None) -> ChainState:
     """The state of the chain that a request goes on with."""
     if response_id is None:
-        return ChainState()
+        return NEW_CHAIN
     row = await settle(namespace, response_id)
     if row is None:
         raise ApiError("previous_response_not_found", "previous_response_id", id=response_id)

@@ -112,7 +112,7 @@ async def accept(
     response = new_response(
         request, ready.ask.deployment, dialect, response_id=ready.context.response_id, created_at=int(now)
     )
-    chain = replace(ready.chain, fixture=plan.fixture, hits=dict(taken.hits))
+    chain = ready.chain.answered(plan.fixture, taken.hits)
     return Run(namespace, ready, response, chain, said, plan, incident, now)
 
 

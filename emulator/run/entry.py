@@ -162,12 +162,5 @@ def _code(answer: Any) -> str | None:
     return _text(error.get("code")) if isinstance(error, Mapping) else None
 
 
-def _is_unmatched(seen: Seen, entry: Object) -> bool:
-    """A create that no fixture answered: refused, or answered by the built-in model."""
-    if seen.method != "POST" or seen.path != "/responses":
-        return False
-    return entry["error"] == "fixture_not_found" or (entry["response_id"] is not None and entry["fixture"] is None)
-
-
 def _text(value: Any) -> str | None:
     return value if isinstance(value, str) else None

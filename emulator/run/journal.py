@@ -44,9 +44,11 @@ class Journal:
         """Take note of a request that has been answered, or never will be."""
         if not seen.at:  # refused before its namespace was known
             seen.at = self.clock.now()
-        if self._weight + seen.weight > MOST_BYTES:
+        weight = seen.weight
+        if self._weight + weight > MOST_BYTES:
             seen.forget()
-        self._weight += seen.weight
+            weight = 0
+        self._weight += weight
         waiting = self._waiting.get(seen.namespace)
         if waiting is None:
             waiting = self._waiting[seen.namespace] = deque(maxlen=RING)

@@ -17,6 +17,7 @@ from emulator.tools import tool
 NEVER = float("inf")
 AT_ONCE = 64  # events sent before the other streams get their turn
 WORKING = emit.WORK[0]
+NO_ITEM = (Events, Wait)
 _WORD = re.compile(r"\S+\s*|\s+")
 _END_EVENT = {
     "completed": "response.completed",
@@ -101,10 +102,10 @@ def reasoning_ids(plan: Plan, response_id: str) -> list[str]:
 
 def _emissions(plan: Plan, ids: ItemIds) -> Iterator[tuple[Step, emit.Emissions]]:
     """Each step with its events; only items have a place in the output."""
-    items = sum(not isinstance(step, Events | Wait) for step in plan.steps)
+    items = sum(not isinstance(step, NO_ITEM) for step in plan.steps)
     index = 0
     for step in plan.steps:
-        if isinstance(step, Events | Wait):
+        if isinstance(step, NO_ITEM):
             yield step, _between(step)
             continue
         cut = plan.ending.status == "incomplete" and index == items - 1

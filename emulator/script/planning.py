@@ -21,6 +21,7 @@ from emulator.script.view import View
 
 COMPLETED = Ending()
 CUT = Ending("incomplete", reason="max_output_tokens")
+NOTHING = Then()
 UNSEEN = Pace("whole")  # nobody sees the deltas of a plain answer
 POLLS = Progress(polls=2)
 AT_FULL_SPEED = Progress()
@@ -34,7 +35,7 @@ class Taken:
     """
 
     fixture: Fixture | None = None
-    then: Then = field(default_factory=Then)
+    then: Then = NOTHING
     hit: int = 0
     hits: Mapping[str, int] = field(default_factory=dict)
 

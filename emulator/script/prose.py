@@ -25,6 +25,9 @@ _WISH = re.compile(
     r"|[很超]長|[很超]长|長篇|长篇|詳細|详细|深入",
     re.IGNORECASE,
 )
+# Without one of these no wish is spelled out. Looking for them is many times as quick as the two expressions; they do
+# without an i, which in an expression of any case can also be a dotless one.
+_CLUES = ("word", "字", "long", "essay", "deta", "depth", "length", "compre", "thorou", "長", "长", "詳", "详", "深入")
 _WORDS = re.compile(r"(\d[\d,]{0,8})[ -]?(?:words?\b|字)", re.IGNORECASE)
 
 OPENINGS = (
@@ -95,6 +98,9 @@ def echo(prompt: str) -> str:
 def wanted_words(prompt: str) -> int:
     """How many words a prompt asks for, at most `MOST`; 0 where a sentence will do."""
     text = prompt[:SCANNED]
+    folded = text.casefold()
+    if not any(clue in folded for clue in _CLUES):
+        return 0
     if found := _WORDS.search(text):
         number = int(found.group(1).replace(",", ""))
         if number >= 200:

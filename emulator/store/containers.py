@@ -188,8 +188,8 @@ def new_file_rows(made: Iterable[tuple[ContainerFileRow, bytes]]) -> Rows:
     """The rows of whole files, for `Store.insert`; each takes the place of an older one at its path."""
     whole = tuple(made)
     return {
-        container_files: [_file_values(row) for row, _ in whole],
-        file_pieces: [piece for row, data in whole for piece in _pieces(row, data)],
+        container_files: [tuple(_file_values(row).values()) for row, _ in whole],
+        file_pieces: [tuple(piece.values()) for row, data in whole for piece in _pieces(row, data)],
     }
 
 

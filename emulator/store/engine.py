@@ -21,7 +21,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from emulator.store.schema import SCHEMA_VERSION, meta, metadata
 
 T = TypeVar("T")
-Rows = Mapping[Table, Sequence[Mapping[str, Any]]]
+Rows = Mapping[Table, Sequence[Sequence[Any]]]  # each with a value for every column, in order
 BUSY_SECONDS = 10.0  # how long a write waits for another process
 OLDEST_SQLITE = (3, 35, 0)
 
@@ -169,21 +169,25 @@ def _tell(told: Told) -> None:
 
 
 def _insert(connection: Connection, jobs: Sequence[_Job]) -> None:
-    together: dict[Table, list[Mapping[str, Any]]] = {}
+    together: dict[Table, list[Sequence[Any]]] = {}
     for job in jobs:
         for table, rows in job.rows.items():
             together.setdefault(table, []).extend(rows)
     for table, rows in together.items():
-        if rows:
-            statement, names = _insert_of(table, connection.dialect)
-            connection.exec_driver_sql(statement, [tuple([row[name] for name in names]) for row in rows])
+        add_rows(connection, table, rows)
+
+
+def add_rows(connection: Connection, table: Table, rows: Sequence[Sequence[Any]]) -> None:
+    """Insert rows with a value for every column, in order; a number that the database gives has none."""
+    if rows:
+        # Straight to the driver: the library's handling of parameters costs as much as the insert itself.
+        connection.exec_driver_sql(_insert_of(table, connection.dialect), rows)
 
 
 @lru_cache
-def _insert_of(table: Table, dialect: Dialect) -> tuple[str, tuple[str, ...]]:
-    # Straight to the driver: the library's handling of parameters costs as much as the insert itself.
-    compiled = insert(table).compile(dialect=dialect)
-    return str(compiled), tuple(compiled.positiontup or ())
+def _insert_of(table: Table, dialect: Dialect) -> str:
+    given = [column.name for column in table.columns if column.autoincrement is not True]
+    return str(insert(table).compile(dialect=dialect, column_keys=given))
 
 
 def _new_folder() -> str:

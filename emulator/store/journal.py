@@ -5,14 +5,17 @@ Every function takes a connection and is run by `Store.read` or `Store.write`.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, select
 
 from emulator.store import counters
+from emulator.store.engine import add_rows
 from emulator.store.schema import journal, namespaces
 
 RING = 1_000  # entries of a namespace
+_values = itemgetter(*(column.name for column in journal.columns if column is not journal.c.number))
 
 _NAMES = select(namespaces.c.name).where(namespaces.c.name.in_(bindparam("names", expanding=True)))
 _OLDEST = (
@@ -62,8 +65,7 @@ def add(
         counters.add(connection, name, counted[name])
     there &= names
     kept = rows if there == names else [row for row in rows if row["namespace"] in there]
-    if kept:
-        connection.execute(insert(journal), kept)
+    add_rows(connection, journal, [_values(row) for row in kept])
     for name in sorted(there):
         connection.execute(_TRIM, {"ns": name, "most": most})
 

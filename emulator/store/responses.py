@@ -5,16 +5,18 @@ Every function takes a connection and is run by `Store.read` or `Store.write`.
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import CTE, Connection, and_, bindparam, delete, exists, insert, literal, select, tuple_, update
+import orjson
+from sqlalchemy import CTE, Connection, and_, bindparam, delete, exists, literal, select, tuple_, update
 
-from emulator.store.engine import Rows
+from emulator.store.engine import Rows, add_rows
 from emulator.store.schema import chunks, items, responses
 
 GRACE = 3600.0  # seconds that the sweep leaves a response for the children that are being made of it
 COLUMNS = tuple(responses.c)
-_NAMES = tuple(column.name for column in COLUMNS)
+_values = attrgetter(*(column.name for column in COLUMNS))
 _OLDER = responses.alias("older")
 
 
@@ -51,8 +53,9 @@ class Chunk:
 
 _KEY = and_(responses.c.namespace == bindparam("ns"), responses.c.id == bindparam("rid"))
 _GET = select(*COLUMNS).where(_KEY)
-_INSERT_ITEMS = insert(items)
-_INSERT_CHUNK = insert(chunks)
+_REMOVE_ITEM = delete(items).where(
+    items.c.namespace == bindparam("ns"), items.c.id == bindparam("item"), items.c.response_id == bindparam("rid")
+)
 _CHUNKS = (
     select(chunks.c.first, chunks.c.last, chunks.c.lines)
     .where(
@@ -98,7 +101,7 @@ def get(connection: Connection, namespace: str, response_id: str) -> ResponseRow
 def new_rows(row: ResponseRow, item_ids: Iterable[str], lines: Sequence[bytes] = ()) -> Rows:
     """The rows of a new response, with its item ids and the first events of its log, for `Store.insert`."""
     return {
-        responses: [{name: getattr(row, name) for name in _NAMES}],
+        responses: [_values(row)],
         items: _index(row, item_ids),
         chunks: _chunk(row, 0, lines),
     }
@@ -132,15 +135,12 @@ def move(
     ).rowcount
     if not won:
         return False
-    for statement, rows in (
-        (_INSERT_CHUNK, _chunk(seen, seen.next_seq, lines)),
-        (_INSERT_ITEMS, _index(seen, item_ids)),
-    ):
-        if rows:
-            connection.execute(statement, rows)
-    for table, new in (more or {}).items():
-        if new:
-            connection.execute(insert(table), list(new))
+    for table, new in {
+        chunks: _chunk(seen, seen.next_seq, lines),
+        items: _index(seen, item_ids),
+        **(more or {}),
+    }.items():
+        add_rows(connection, table, new)
     return True
 
 
@@ -205,34 +205,35 @@ def sweep(connection: Connection, namespace: str, now: float, most: int) -> int:
     child = responses.alias("child")
     needed = exists().where(child.c.namespace == responses.c.namespace, child.c.previous_id == responses.c.id)
     gone = (
-        select(responses.c.namespace, responses.c.id)
+        select(responses.c.namespace, responses.c.id, responses.c.input, responses.c.response)
         .where(responses.c.namespace == namespace, responses.c.expires_at <= now - GRACE, ~needed)
         .limit(most)
     )
-    keys = [tuple(row) for row in connection.execute(gone)]
-    if keys:
-        for table, column in (
-            (items, items.c.response_id),
-            (chunks, chunks.c.response_id),
-            (responses, responses.c.id),
-        ):
+    found = connection.execute(gone).all()
+    if found:
+        held = [
+            {"ns": row.namespace, "item": item_id, "rid": row.id}
+            for row in found
+            for item_id in _item_ids(row.input, row.response)
+        ]
+        if held:
+            connection.execute(_REMOVE_ITEM, held)
+        keys = [(row.namespace, row.id) for row in found]
+        for table, column in ((chunks, chunks.c.response_id), (responses, responses.c.id)):
             connection.execute(delete(table).where(tuple_(table.c.namespace, column).in_(keys)))
-    return len(keys)
+    return len(found)
 
 
-def _index(row: ResponseRow, item_ids: Iterable[str]) -> list[dict[str, Any]]:
-    return [{"namespace": row.namespace, "id": item_id, "response_id": row.id} for item_id in item_ids]
+def _index(row: ResponseRow, item_ids: Iterable[str]) -> list[tuple[str, str, str]]:
+    return [(row.namespace, item_id, row.id) for item_id in item_ids]
 
 
-def _chunk(row: ResponseRow, first: int, lines: Sequence[bytes]) -> list[dict[str, Any]]:
+def _item_ids(given: bytes, response: bytes) -> set[str]:
+    """The items that a response may be in the index for: its input and its output."""
+    return {item["id"] for item in (*orjson.loads(given), *orjson.loads(response).get("output", ()))}
+
+
+def _chunk(row: ResponseRow, first: int, lines: Sequence[bytes]) -> list[tuple[Any, ...]]:
     if not lines:
         return []
-    return [
-        {
-            "namespace": row.namespace,
-            "response_id": row.id,
-            "first": first,
-            "last": first + len(lines) - 1,
-            "lines": b"\n".join(lines) + b"\n",
-        }
-    ]
+    return [(row.namespace, row.id, first, first + len(lines) - 1, b"\n".join(lines) + b"\n")]

@@ -120,7 +120,8 @@ chunks = Table(
     Column("lines", LargeBinary, nullable=False),
 )
 
-# Which responses hold an item, as input or as output.
+# Which responses hold an item, as input or as output. There is no index by response: each of its pages would be written
+# for one row, and the sweep reads from the response itself which items it holds.
 items = Table(
     "items",
     metadata,
@@ -129,7 +130,6 @@ items = Table(
     Column("response_id", String, primary_key=True),
     sqlite_with_rowid=False,
 )
-Index("items_by_response", items.c.namespace, items.c.response_id)
 
 # One row a file; its bytes lie in pieces, so that none is ever whole in memory.
 files = Table(

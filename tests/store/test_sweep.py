@@ -72,6 +72,16 @@ def test_a_deleted_response_goes_an_hour_after_its_deletion(store):
     assert asyncio.run(sweep(store, "default", 500.0 + GRACE)) == 1
 
 
+def test_the_items_of_a_response_leave_the_index_with_it(store):
+    asked, said = b'[{"id":"msg_asked"}]', b'{"output":[{"id":"msg_said"}]}'
+    going, staying = replace(ROW, input=asked, response=said), replace(ROW, id="resp_1", input=asked, expires_at=1e9)
+    asyncio.run(store.insert(rows.new_rows(going, ["msg_asked", "msg_said"])))
+    asyncio.run(store.insert(rows.new_rows(staying, ["msg_asked"])))
+    assert asyncio.run(sweep(store, "default", 1e6)) == 1
+    found = asyncio.run(store.read(partial(rows.holders, namespace="default", item_ids=["msg_asked", "msg_said"])))
+    assert found == {"msg_asked": ["resp_1"]}
+
+
 def test_a_closed_store_takes_no_writes():
     closed = Store()
     asyncio.run(closed.close())
