@@ -84,6 +84,7 @@ class World:
             self.stop()
             sweeper.cancel()
             await asyncio.gather(sweeper, return_exceptions=True)
+            await self.namespaces.end_work()
             await self.journal.stop()
             await self.store.close()
 

@@ -18,6 +18,7 @@ from emulator.core.chain import ChainState
 from emulator.core.clock import breathe
 from emulator.core.dialects import Dialect
 from emulator.core.emit import Deltas
+from emulator.core.errors import ApiError
 from emulator.core.log import EventLog
 from emulator.core.requests import CreateRequest
 from emulator.core.response import new_response
@@ -48,7 +49,7 @@ class Run:
     """One execution of a plan: an accepted request and the Response before its first event.
 
     `said` and `context` are what the plan was made from, and is made from again after outside work; `tokens` is the
-    size of the context.
+    size of the context. `failure` is what outside work made the whole response fail with.
     """
 
     namespace: Namespace
@@ -60,6 +61,7 @@ class Run:
     context: ToolContext
     tokens: int
     started: float
+    failure: ApiError | None = None
 
     @property
     def request(self) -> CreateRequest:
@@ -71,10 +73,15 @@ class Run:
         step = self.plan.open_work
         if step is None:
             return self
-        done = await jobs.work(step, self.context)
+        done, failure = await jobs.work(step, self.context)
         done = replace(done, done=max(0.0, self.namespace.clock.now() - self.started))
-        said = await hosted.prepare(self.said.worked(done, self.ask), self.context)
-        return replace(self, said=said, plan=_plan(self.namespace, said, self.ask, self.context.dialect, self.tokens))
+        try:
+            said = self.said.broken(done, failure.message) if failure else self.said.worked(done, self.ask)
+            said = await hosted.prepare(said, self.context)
+        except ApiError as error:  # what comes next cannot be had
+            said, failure = self.said.broken(done, error.message), error
+        plan = _plan(self.namespace, said, self.ask, self.context.dialect, self.tokens)
+        return replace(self, said=said, plan=plan, failure=failure)
 
 
 async def accept(
@@ -138,9 +145,11 @@ async def _admit(
 
 
 async def complete(run: Run) -> bytes:
-    """Run to the end and answer the Response, saved unless `store` is false."""
+    """Run to the end and answer the Response, saved unless `store` is false; raises what outside work failed with."""
     while run.plan.open_work:
         run = await run.worked()
+        if run.failure:
+            raise run.failure
     log = EventLog(run.response, saved=UNSEEN)
     for due in _events(run):
         log.emit(due.type, due.fields)
@@ -220,8 +229,8 @@ async def enqueue(run: Run) -> bytes:
 async def _work_on(run: Run) -> None:
     """Do the outside work of a background run, one after the other, each saved when it is done."""
     while run.plan.open_work and not run.namespace.stopping.is_set():
-        run = await run.worked()
-        if not await replan(run.namespace, run.response["id"], run.plan):
+        before, run = run.plan, await run.worked()
+        if not await replan(run.namespace, run.response["id"], before, run.plan):
             return
 
 

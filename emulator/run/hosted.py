@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from emulator.core.clock import machine_time
 from emulator.core.dialects import Dialect
 from emulator.core.errors import ApiError
 from emulator.core.hosted import HostedCall
+from emulator.run.jobs import leased
 from emulator.run.namespace import Namespace
 from emulator.script.ask import Ask
 from emulator.script.plan import Step
@@ -15,7 +15,7 @@ from emulator.tools import offered_tool, tool
 from emulator.tools.base import ToolContext
 
 CALLED_BY_CLIENT = ("function", "custom")
-LEASE = 90.0  # seconds of the machine after which work that nobody finished counts as lost
+QUESTIONS = ("mcp_approval_request",)
 
 
 def context_of(namespace: Namespace, ask: Ask, dialect: Dialect, response_id: str, now: float) -> ToolContext:
@@ -46,28 +46,32 @@ def check_tools(context: ToolContext) -> None:
 
 
 async def prepare(said: Said, context: ToolContext) -> Said:
-    """What is said, its calls of hosted tools with what they need; nothing is stored.
+    """What is said, its calls of hosted tools with what they need; nothing is stored. No step is prepared twice.
 
-    What the built-in model says after a call that must be worked on is not known yet, so it is left out.
+    What the built-in model says after a call that must be worked on is not known yet, so it is left out, and so is
+    what anybody says after a question to the client. Work that is still open gets a new lease.
     """
     if not any(isinstance(step, HostedCall) for step in said.steps):
         return said
-    steps: list[Step] = []
-    for step in said.steps:
-        steps += await _prepared(step, context)
-        if said.fixture is None and any(isinstance(made, HostedCall) and made.work is not None for made in steps):
+    steps: list[Step] = [leased(step) if isinstance(step, HostedCall) else step for step in said.steps[: said.ready]]
+    for step in said.steps[said.ready :]:
+        made = await _prepared(step, replace(context, said=tuple(steps)))
+        steps += made
+        if _asks(step, made) or (said.fixture is None and any(map(_open, made))):
             break
-    return replace(said, steps=tuple(steps))
+    return replace(said, steps=tuple(steps), ready=len(steps))
 
 
 async def _prepared(step: Step, context: ToolContext) -> Sequence[Step]:
-    if not isinstance(step, HostedCall) or step.work is not None:
+    if not isinstance(step, HostedCall):
         return (step,)
     return [leased(made) for made in await tool(step.type).prepare(step, context)]
 
 
-def leased(step: HostedCall) -> HostedCall:
-    """A step whose work, if it has some, counts as lost after a while."""
-    if step.work is None:
-        return step
-    return replace(step, work={**step.work, "until": machine_time() + LEASE})
+def _open(step: Step) -> bool:
+    return isinstance(step, HostedCall) and step.work is not None
+
+
+def _asks(step: Step, made: Sequence[Step]) -> bool:
+    """Whether a question to the client takes the place of a call."""
+    return bool(made) and isinstance(made[-1], HostedCall) and made[-1].type in QUESTIONS and made[-1] != step

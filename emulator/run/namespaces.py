@@ -111,6 +111,13 @@ class Namespaces:
         await self.store.write(partial(rows.remove, name=name))
         self._open.pop(name, None)
 
+    async def end_work(self) -> None:
+        """End all outside work; call it before the store is closed."""
+        tasks = [task for namespace in self._open.values() for task in namespace.tasks]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
     def _seed(self, namespace: Namespace, seed: str | None) -> None:
         namespace.seed = seed
         namespace.ids = self.ids if seed is None else Ids(f"{seed}|{namespace.name}")

@@ -40,11 +40,15 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a run says, before it is a plan: `fixture` says it, or the built-in model where that is None."""
+    """What a run says, before it is a plan: `fixture` says it, or the built-in model where that is None.
+
+    The first `ready` of its steps are prepared: no tool needs to see them again before they are worked on.
+    """
 
     steps: tuple[Step, ...]
     ending: Ending = COMPLETED
     fixture: Fixture | None = None
+    ready: int = 0
 
     @property
     def name(self) -> str | None:
@@ -52,10 +56,20 @@ class Said:
         return self.fixture.name if self.fixture else None
 
     def worked(self, done: HostedCall, ask: Ask) -> "Said":
-        """The same with the outside work of its first open call `done`; the built-in model says what comes next."""
-        at = next(at for at, step in enumerate(self.steps) if isinstance(step, HostedCall) and step.work is not None)
-        steps = (*self.steps[:at], done, *self.steps[at + 1 :])
-        return replace(self, steps=steps if self.fixture else (*steps, *go_on(ask, steps)))
+        """The same with the outside work of its first open call `done`; the built-in model says what comes after."""
+        at = self._open()
+        rest = self.steps[at + 1 :]
+        steps = (*self.steps[:at], done, *rest)
+        return replace(self, steps=steps if self.fixture or rest else (*steps, *go_on(ask, steps)))
+
+    def broken(self, done: HostedCall, message: str) -> "Said":
+        """The same ended as failed after its first open call, without which the response is nothing."""
+        steps = (*self.steps[: self._open()], done)
+        ending = Ending("failed", code="server_error", message=message)
+        return replace(self, steps=steps, ending=ending, ready=len(steps))
+
+    def _open(self) -> int:
+        return next(at for at, step in enumerate(self.steps) if isinstance(step, HostedCall) and step.work is not None)
 
 
 def say(view: View, taken: Taken, *, response_id: str, now: float) -> Said:
