@@ -23,6 +23,8 @@ REGIONS = (
 )  # fmt: skip
 SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "": 1.0}
 DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|)")
+# A host: a name, an IPv4 or a bracketed IPv6 address; a port may follow.
+EGRESS = re.compile(r"(?:[a-z0-9_](?:[a-z0-9._-]{0,251}[a-z0-9_])?|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
 SWITCH = dict.fromkeys(("true", "on", "yes", "1"), True) | dict.fromkeys(("false", "off", "no", "0"), False)
 
 # What Kubernetes puts into every pod for a Service called `emulator` or `emulator-...`.
@@ -94,6 +96,26 @@ def _words(text: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in text.split(",") if word.strip())
 
 
+def _egress(text: str) -> tuple[str, ...]:
+    """The rule as it was written, its words in lower case; `core/egress.py` reads it."""
+    words = tuple(word.lower() for word in _words(text))
+    for word in words:
+        if not EGRESS.fullmatch(word):
+            raise ValueError(
+                f"has {word!r}, which is no host: give off, loopback, or hosts such as api.example.com:8443"
+            )
+    if not words or ("off" in words and len(words) > 1):
+        raise ValueError("is no rule: give off alone, loopback, or hosts with commas")
+    return words
+
+
+def _answer_time(text: str) -> float:
+    seconds = _positive_seconds(text)
+    if seconds > 60:
+        raise ValueError("is too long: give a duration of at most 60s")
+    return seconds
+
+
 def _switch(text: str) -> bool:
     if text.lower() not in SWITCH:
         raise ValueError("is neither on nor off: give true or false")
@@ -148,6 +170,13 @@ class Settings:
     allowed_hosts: tuple[str, ...] = _setting(
         (), _words, "Hosts, with commas, under which the control endpoints may be asked.", many=True
     )
+    egress: tuple[str, ...] = _setting(
+        ("off",),
+        _egress,
+        "Which MCP servers are really called: off, loopback, or hosts (with ports) with commas.",
+        many=True,
+    )
+    mcp_timeout: float = _setting(30.0, _answer_time, "How long a real MCP server may take, at most 60s.")
     log_level: str = _setting("info", _one_of("quiet", "info", "debug"), "How much goes to stderr.")
 
 

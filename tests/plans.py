@@ -53,6 +53,11 @@ HOSTED = (
     ),
     HostedCall("web_search_call", {"action": {"type": "open_page", "url": "https://example.com/"}, "status": "failed"}),
     HostedCall("web_search_call", {"action": {"type": "find_in_page", "pattern": "x", "url": "u"}}, done=2.5),
+    HostedCall("mcp_list_tools", {"server_label": "s", "tools": [{"name": "f", "input_schema": {}}]}, done=1.5),
+    HostedCall("mcp_list_tools", {"server_label": "s", "error": "gone"}),
+    HostedCall("mcp_call", {"server_label": "s", "name": "f", "arguments": '{"a": 1}', "output": "ok"}, done=2.0),
+    HostedCall("mcp_call", {"server_label": "s", "name": "f", "arguments": "", "error": "boom"}),
+    HostedCall("mcp_approval_request", {"server_label": "s", "name": "f", "arguments": "{}"}),
 )
 raw_events = st.lists(st.just({"type": "response.audio.done"}), min_size=1, max_size=2).map(tuple)
 steps = st.one_of(

@@ -99,7 +99,8 @@ def match_outputs(state: ChainState, items: Iterable[Mapping[str, Any]]) -> Call
     """The calls that the outputs among `items` answer, by call_id.
 
     Raises `no_call_for_output` for an output without its call, before it in `items` or open in the chain,
-    `no_output_for_call` where a call stays without output, and `no_approval_request` for an approval of nothing
+    `no_output_for_call` where a call stays without output, and `no_approval_request` for an approval of nothing, or of
+    what was answered before
     (docs/reference/errors.md).
     """
     still_open, answered, requests = dict(state.open_calls), Calls(), set(state.approvals)
@@ -107,8 +108,10 @@ def match_outputs(state: ChainState, items: Iterable[Mapping[str, Any]]) -> Call
         kind = item["type"]
         if kind == "mcp_approval_request":
             requests.add(item["id"])
-        elif kind == "mcp_approval_response" and item["approval_request_id"] not in requests:
-            raise ApiError("no_approval_request", "input", id=item["approval_request_id"])
+        elif kind == "mcp_approval_response":
+            if item["approval_request_id"] not in requests:
+                raise ApiError("no_approval_request", "input", id=item["approval_request_id"])
+            requests.discard(item["approval_request_id"])
         if kind in CALLS:
             still_open[item["call_id"]] = (kind, item.get("name", ""))
         elif kind in OUTPUTS:

@@ -12,7 +12,7 @@ from emulator.core.item_types import ITEM_TYPES
 from emulator.core.queries import ListQuery, RetrieveQuery, parse_list_query, parse_retrieve_query
 from emulator.core.request_body import CreateBody, TokensBody
 from emulator.core.tool_choice import Choice, check_choice
-from emulator.core.tool_params import echo
+from emulator.core.tool_params import echo, secrets
 from emulator.core.unknown import names, unknown_fields
 from emulator.core.validation import check_id, check_response_id, load_object, translate
 
@@ -43,7 +43,8 @@ class CreateRequest:
 
     `input` holds the new items as they were sent, each with its `type`; a string is one user message.
     `tools`, `tool_choice` and `text` are as the response echoes them. `temperature`, `top_p`, `top_logprobs`
-    and `service_tier` are None where they were left out. `warnings` name what nobody understood.
+    and `service_tier` are None where they were left out. `warnings` name what nobody understood. `secrets` are the
+    headers that an MCP server gets, by its label: they stay in memory and are shown nowhere.
     """
 
     model: str
@@ -77,6 +78,7 @@ class CreateRequest:
     service_tier: str | None = None
     prompt: Object | None = None
     warnings: tuple[str, ...] = ()
+    secrets: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
 
 
 # Fields that are taken over as they are sent.
@@ -87,6 +89,8 @@ _SAME = frozenset(CreateRequest.__slots__) - {
     "tools",
     "tool_choice",
     "text",
+    "warnings",
+    "secrets",
 }
 _SAME_FLOATS = ("temperature", "top_p", "frequency_penalty", "presence_penalty")
 _TOKENS = names(TokensBody)
@@ -189,11 +193,12 @@ def _check_together(given: Object, conversation: str | None) -> None:
 
 
 def _tools(given: Object) -> Object:
-    """The tools and the choice among them."""
+    """The tools and the choice among them; what may not be told of the tools stands beside them."""
     tools = [echo(tool) for tool in given.get("tools", ())]
     choice = given.get("tool_choice", "auto")
     check_choice(choice, tools)
-    return {"tools": tools, "tool_choice": _without_nulls(choice) if isinstance(choice, dict) else choice}
+    chosen = _without_nulls(choice) if isinstance(choice, dict) else choice
+    return {"tools": tools, "tool_choice": chosen, "secrets": secrets(given.get("tools", ()))}
 
 
 def _text(given: Object) -> Object:

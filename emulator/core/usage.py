@@ -20,6 +20,7 @@ IMAGE = 765  # an image with detail auto or high, whatever its size
 IMAGE_LOW = 85  # an image with detail low
 FILE = 500  # a file that is named by id or URL, whose size is not looked up
 FILE_CHARS = 64  # characters of base64 data a token of an inline file
+_CALL = ("name", "arguments", "output")
 JSON_CHARS = 4  # characters of JSON a token, for tools and items of other types
 
 _IDEOGRAMS = r"\u2e80-\u30ff\u3400-\u4dbf\u4e00-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff"
@@ -71,8 +72,8 @@ def _item(item: Mapping[str, Any]) -> int:
     match item.get("type"):
         case "message":
             return PER_ITEM + _content(item.get("content"))
-        case "function_call":
-            return PER_ITEM + count(item.get("name") or "") + count(item.get("arguments") or "")
+        case "function_call" | "mcp_call" | "mcp_approval_request":
+            return PER_ITEM + sum(count(text) for name in _CALL if isinstance(text := item.get(name), str))
         case "custom_tool_call":
             return PER_ITEM + count(item.get("name") or "") + count(item.get("input") or "")
         case "function_call_output" | "custom_tool_call_output":

@@ -19,12 +19,13 @@ from emulator.core.clock import breathe
 from emulator.core.dialects import Dialect
 from emulator.core.emit import Deltas
 from emulator.core.errors import ApiError
+from emulator.core.hosted import HostedCall
 from emulator.core.log import EventLog
 from emulator.core.requests import CreateRequest
 from emulator.core.response import new_response
 from emulator.run import hosted, jobs
 from emulator.run.checks import check_context, check_files, check_request
-from emulator.run.conversation import take_turn
+from emulator.run.conversation import listed_tools, take_turn
 from emulator.run.namespace import Namespace
 from emulator.run.settle import Derivation, replan
 from emulator.run.take import take_fixture
@@ -67,6 +68,13 @@ class Run:
     def request(self) -> CreateRequest:
         """What was asked for."""
         return self.ask.request
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the client is told besides: which tools are pretended."""
+        steps = [step for step in self.plan.steps if isinstance(step, HostedCall) and step.fields.get("pretended")]
+        labels = dict.fromkeys(step.fields["server_label"] for step in steps)
+        return tuple(f"pretended_mcp_server: {label}" for label in labels)
 
     async def worked(self) -> "Run":
         """The run with its next outside work done, and what is said after that."""
@@ -138,7 +146,8 @@ async def _admit(
     turn = await take_turn(namespace, request, response_id)
     chain = turn.before.after(turn.items)
     tokens = check_context(request, deployment, context_tokens(request, chain.tokens))
-    ask = Ask(request, deployment, turn.items, turn.calls, headers, turn.before)
+    listed = await listed_tools(namespace, request, turn.before) if turn.before.mcp_servers else {}
+    ask = Ask(request, deployment, turn.items, turn.calls, headers, turn.before, listed)
     context = hosted.context_of(namespace, ask, dialect, response_id, now)
     hosted.check_tools(context)
     return _Admitted(ask, context, chain, tokens)

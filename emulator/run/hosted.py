@@ -30,6 +30,7 @@ def context_of(namespace: Namespace, ask: Ask, dialect: Dialect, response_id: st
         settings=namespace.settings,
         response_id=response_id,
         now=now,
+        listed=ask.listed,
     )
 
 

@@ -1,6 +1,6 @@
 """One request as the scripted model sees it; it answers nothing itself."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +19,8 @@ class Ask:
     `items` are the new input items of the request, normalised (each a dict with `id` and `type`, message content
     always a list of parts). `calls` maps each call_id that an output in `items` answers to `(kind, name)`, kind
     being `function_call` or `custom_tool_call`. `headers` are the request's, in lower case. `before` is the state of
-    the chain that the request goes on with, so this is turn `before.depth + 1`.
+    the chain that the request goes on with, so this is turn `before.depth + 1`. `listed` are the tools of the MCP
+    servers that the chain has listed and the request offers, by the server's label.
     """
 
     request: CreateRequest
@@ -28,6 +29,7 @@ class Ask:
     calls: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     before: ChainState = field(default_factory=ChainState)
+    listed: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
 
     def last_user_text(self) -> str:
         """The text of the last user message, its parts joined by a newline; empty where there is none."""

@@ -10,7 +10,7 @@ from emulator.core.requests import CreateRequest
 from emulator.core.response import closing
 from emulator.core.usage import count, count_tools
 from emulator.script.ask import Ask
-from emulator.script.fallback import answer, go_on, limit, output_tokens
+from emulator.script.fallback import answer, expanded, go_on, limit, output_tokens
 from emulator.script.fixture import Fixture
 from emulator.script.plan import Ending, Message, Pace, Plan, Progress, Refusal, Step, Usage
 from emulator.script.scene import scene
@@ -86,7 +86,7 @@ def say(view: View, taken: Taken, *, response_id: str, now: float) -> Said:
         failure = ApiError("template_failed", fixture=fixture.name, where=fixture.where, reason=error)
         failure.fixture = fixture.name
         raise failure from None
-    return Said(steps, taken.then.ending, fixture)
+    return Said(expanded(view.ask, steps), taken.then.ending, fixture)
 
 
 def make_plan(said: Said, ask: Ask, dialect: Dialect, *, tokens: int, every: float) -> Plan:

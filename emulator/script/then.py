@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from emulator.script.draft import Draft, Json, Texts, data, made, words
+from emulator.script.draft import Draft, Texts, arguments, json_data, made, words
 from emulator.script.hosted import FORMS, form
 from emulator.script.node import Node
 from emulator.script.plan import (
@@ -20,15 +20,11 @@ from emulator.script.plan import (
     Wait,
 )
 from emulator.script.raw import check_annotation, check_event, check_item, check_order
-from emulator.script.template import Template
 from emulator.script.template_parts import Values
 
 # The items of hosted tools have short forms with those tools; until then `item` takes them.
 LATER = (
     "code_interpreter_call",
-    "mcp_list_tools",
-    "mcp_approval_request",
-    "mcp_call",
     "image_generation_call",
 )
 REASONS = ("max_output_tokens", "content_filter")
@@ -133,28 +129,8 @@ def _reasoning(node: Node) -> Step | Draft:
 
 def _function_call(node: Node) -> Step | Draft:
     entries = node.mapping(("name", "arguments"))
-    arguments = _arguments(entries["arguments"]) if "arguments" in entries else "{}"
-    return made(FunctionCall, node.label, name=_required(node, entries, "name"), arguments=arguments)
-
-
-def _arguments(node: Node) -> Json | str | Template:
-    if isinstance(node.value, str):
-        return words(node)
-    if not isinstance(node.value, dict):
-        node.wrong(f"{node.label} must be a mapping or JSON text, not {node.kind}")
-    return Json(_json(node))
-
-
-def _json(node: Node) -> Any:
-    if _not_finite(node.plain()):
-        node.wrong(f"{node.label} holds a number that JSON cannot write")
-    return data(node)
-
-
-def _not_finite(value: Any) -> bool:
-    if isinstance(value, dict | list):
-        return any(map(_not_finite, value.values() if isinstance(value, dict) else value))
-    return isinstance(value, float) and (value - value) != 0
+    written = arguments(entries["arguments"]) if "arguments" in entries else "{}"
+    return made(FunctionCall, node.label, name=_required(node, entries, "name"), arguments=written)
 
 
 def _custom_tool_call(node: Node) -> Step | Draft:
@@ -179,7 +155,7 @@ def _wire(node: Node) -> Any:
     """A value that goes to the wire as it is."""
     if _too_large(node.plain()):
         node.wrong(f"{node.label} holds a whole number of more than 64 bits")
-    return _json(node)
+    return json_data(node)
 
 
 def _too_large(value: Any) -> bool:

@@ -10,6 +10,9 @@ TOOLS: Mapping[str, str] = {
     "function_call": "function",
     "custom_tool_call": "custom",
     "web_search_call": "web_search",
+    "mcp_list_tools": "mcp",
+    "mcp_call": "mcp",
+    "mcp_approval_request": "mcp",
 }
 # The type under which a request offers a hosted tool -> module.
 OFFERED: Mapping[str, str] = {
@@ -17,6 +20,7 @@ OFFERED: Mapping[str, str] = {
     "web_search_2025_08_26": "web_search",
     "web_search_preview": "web_search",
     "web_search_preview_2025_03_11": "web_search",
+    "mcp": "mcp",
 }
 
 

@@ -1,7 +1,7 @@
 """What a tool is: it checks how it is offered, completes and emits its items, does outside work; it reads no store."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from emulator.core.chain import ChainState
@@ -24,7 +24,7 @@ class ToolContext:
 
     `items` are the request's own, normalised; `before` is the chain that it goes on with; `headers` are in lower case;
     `now` is the run's start in seconds of the namespace's clock; `said` are the steps that come before the one at
-    hand.
+    hand; `listed` are the tools of the MCP servers that the chain has listed, by label.
     """
 
     request: CreateRequest
@@ -37,6 +37,7 @@ class ToolContext:
     response_id: str
     now: float
     said: tuple[Any, ...] = ()
+    listed: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
 
     def offered(self, *types: str) -> list[Object]:
         """The request's tools of these types, as a response echoes them."""

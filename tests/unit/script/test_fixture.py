@@ -53,7 +53,7 @@ REFUSED = [
     ("- name: a\n  name: b\n" + THEN, "2: name is here twice, first in line 1"),
     ("- when:\n    input: a\n    input: b\n" + THEN, "3: when.input is here twice, first in line 2"),
     # Known to the design, not built yet
-    ("- then: [mcp_call: {}]", "1: then[0].mcp_call is not built yet"),
+    ("- then: [code_interpreter_call: {}]", "1: then[0].code_interpreter_call is not built yet"),
     # Keys that go with one another
     ("- then: [message: x]\n  sequence: [[message: x]]", "1: a fixture has both 'then' and 'sequence': one of them"),
     ("- at_end: cycle\n" + THEN, "1: at_end needs 'sequence'"),
@@ -537,9 +537,9 @@ def test_the_shipped_scripts_load():
     assert {"ask for the weather", "tell the weather", "long story"} <= names
 
 
-@pytest.mark.parametrize("page", ["docs/reference/fixtures.md", "docs/how-to/script-the-model.md"])
+@pytest.mark.parametrize("page", ["reference/fixtures.md", "how-to/script-the-model.md", "how-to/mcp.md"])
 def test_every_example_of_the_pages_loads(tmp_path, page):
-    found = re.findall(r"```yaml\n(.*?)```", (REPO / page).read_text(encoding="utf-8"), re.DOTALL)
+    found = re.findall(r"```yaml\n(.*?)```", (REPO / "docs" / page).read_text(encoding="utf-8"), re.DOTALL)
     assert found
     for example_ in found:
         assert load(tmp_path, example_)
