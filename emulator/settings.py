@@ -99,13 +99,9 @@ def _words(text: str) -> tuple[str, ...]:
 def _egress(text: str) -> tuple[str, ...]:
     """The rule as it was written, its words in lower case; `core/egress.py` reads it."""
     words = tuple(word.lower() for word in _words(text))
-    for word in words:
-        if not EGRESS.fullmatch(word):
-            raise ValueError(
-                f"has {word!r}, which is no host: give off, loopback, or hosts such as api.example.com:8443"
-            )
-    if not words or ("off" in words and len(words) > 1):
-        raise ValueError("is no rule: give off alone, loopback, or hosts with commas")
+    alone = "off" in words and len(words) > 1
+    if not words or alone or not all(map(EGRESS.fullmatch, words)):
+        raise ValueError("is no rule: give off, loopback, or hosts with commas, such as api.example.com:8443")
     return words
 
 

@@ -30,13 +30,17 @@ class Approval:
     reason: str | None = None
 
 
-def answered(items: Iterable[Mapping[str, Any]], pending: Mapping[str, Mapping[str, Any]]) -> Iterator[Approval]:
-    """The approval requests that `items` answer, asked among them before or still `pending` in their chain."""
+def answered(items: Sequence[Mapping[str, Any]], pending: Mapping[str, Mapping[str, Any]]) -> Iterator[Approval]:
+    """The approval requests that `items` answer, asked among them before or still `pending` in their chain.
+
+    Those of a history that the model has gone on after are settled: whatever was said then is no answer now.
+    """
     asked = dict(pending)
-    for item in items:
+    settled = max((at for at, item in enumerate(items) if _by_model(item)), default=-1)
+    for at, item in enumerate(items):
         if item["type"] == "mcp_approval_request":
             asked[item["id"]] = item
-        elif item["type"] == "mcp_approval_response" and item["approval_request_id"] in asked:
+        elif at > settled and item["type"] == "mcp_approval_response" and item["approval_request_id"] in asked:
             request_id = item["approval_request_id"]
             call = asked[request_id]
             arguments = as_json(call["arguments"])
@@ -57,6 +61,10 @@ def listed(items: Iterable[Mapping[str, Any]], label: str) -> Tools | None:
 def as_json(arguments: Any) -> str:
     """The arguments of a call as the wire has them: JSON text, however a client writes them."""
     return arguments if isinstance(arguments, str) else orjson.dumps(arguments).decode()
+
+
+def _by_model(item: Mapping[str, Any]) -> bool:
+    return item.get("role") == "assistant" or str(item["type"]).endswith("_call")
 
 
 def _is_tool(tool: Any) -> bool:

@@ -204,8 +204,7 @@ def _must_ask(step: HostedCall, context: ToolContext, before: tuple[HostedCall, 
 
 def _approval(step: HostedCall, context: ToolContext) -> Approval | None:
     """The client's answer about this call: one that no other call has used."""
-    used = {item.get("approval_request_id") for item in context.items if item["type"] == CALL}
-    used |= {step.fields.get("approval_request_id") for step in context.said if isinstance(step, HostedCall)}
+    used = {step.fields.get("approval_request_id") for step in context.said if isinstance(step, HostedCall)}
     wanted = step.fields.get("approval_request_id")
     for approval in answered(context.items, context.before.approvals):
         same = (approval.server_label, approval.name) == (step.fields["server_label"], step.fields["name"])

@@ -30,6 +30,8 @@ MOST_OUTPUT = 1024 * 1024  # characters of a result
 SHOWN = 300  # characters of a server's error
 # Answers to a first request that mean: this is another transport.
 OTHER_TRANSPORT = frozenset({400, 404, 405, 406, 415})
+# Headers of the connection itself: nobody else sets them.
+OURS = frozenset({"host", "content-length", "transfer-encoding", "connection", "accept-encoding"})
 LIBRARIES = ("mcp", "httpx2", "httpcore2")
 
 Object = dict[str, Any]
@@ -139,8 +141,9 @@ async def _asked(server: Server, seconds: float, ask: Callable[[mcp.Client], Awa
 async def _session(server: Server, wire: Wire, kind: str, seconds: float) -> AsyncIterator[mcp.Client]:
     def http(*_: Any, **__: Any) -> httpx2.AsyncClient:
         limits = httpx2.Timeout(seconds, connect=CONNECT)
+        headers = {name: value for name, value in server.headers.items() if name.lower() not in OURS}
         return httpx2.AsyncClient(
-            transport=wire, headers=dict(server.headers), timeout=limits, follow_redirects=False, trust_env=False
+            transport=wire, headers=headers, timeout=limits, follow_redirects=False, trust_env=False
         )
 
     if kind == "sse":

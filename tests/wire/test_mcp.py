@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from emulator.core.clock import Clock
+from emulator.run import jobs
 from emulator.settings import Settings
 from emulator.tools import mcp_wire
 from tests.conftest import RunningServer
@@ -178,6 +179,15 @@ def test_a_server_that_dies_in_a_call_fails_it_and_one_that_is_back_is_called_ag
         assert again == url
         back = ask(http, "add 1 and 2", offer(url), previous_response_id=died["id"])
         assert (types(back), back["output"][0]["output"]) == (["mcp_call", "message"], "3")
+
+
+def test_work_that_nobody_finishes_in_time_is_lost_and_its_late_result_too(http, sums, monkeypatch):
+    monkeypatch.setattr(jobs, "LEASE", 0.0)  # a poll sees it before the server has answered
+    lost = ended(http, ask(http, "add 1 and 2", offer(sums.url), background=True))
+    assert lost["output"][0]["error"] == "The work on this was lost."
+    monkeypatch.undo()
+    assert ask(http, "add 1 and 2", offer(sums.url))["output"][1]["output"] == "3"
+    assert http.get(f"/responses/{lost['id']}").json() == lost
 
 
 # Lists that cannot be had

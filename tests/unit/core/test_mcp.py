@@ -59,6 +59,12 @@ def test_an_answer_belongs_to_its_request_in_the_input_or_the_chain():
     assert list(answered([response("mcpr_3")], pending)) == []
 
 
+def test_an_answer_that_the_model_has_gone_on_after_is_settled():
+    said = {"type": "message", "role": "assistant"}
+    assert list(answered([REQUEST, response(approve=False), said], {})) == []
+    assert list(answered([REQUEST, response(), {"type": "mcp_call"}, {"type": "message", "role": "user"}], {})) == []
+
+
 def test_the_last_good_list_of_a_server_counts():
     first, last = [{"name": "a"}], [{"name": "b"}, {"no": "tool"}, "x"]
     items = [{"type": "mcp_list_tools", "server_label": "s", "tools": tools} for tools in (first, last)]

@@ -228,6 +228,16 @@ def test_a_call_that_was_not_approved_is_not_made(http):
     assert types(refused) == ["message"]
 
 
+def test_a_refusal_in_a_history_by_hand_is_not_for_ever(http):
+    script(http, {"then": [{"mcp_call": {**CALL, "output": "yes"}}, {"message": "As you wish."}]})
+    first = ask(http, store=False)
+    history = [{"role": "user", "content": "Find x"}, *first["output"], *approve(first["output"][1], approve=False)]
+    refused = ask(http, history, store=False)
+    assert types(refused) == ["message"]
+    again = [*history, *refused["output"], {"role": "user", "content": "Now do"}]
+    assert types(ask(http, again, store=False)) == ["mcp_approval_request"]
+
+
 @pytest.mark.parametrize(
     ("rule", "asks"),
     [
