@@ -52,6 +52,8 @@ def _default(setting: Setting) -> str:
     default = setting.default
     if default is None or default == ():
         return "not set"
+    if isinstance(default, tuple):
+        return f"`{','.join(default)}`"
     if isinstance(default, bool):
         return f"`{str(default).lower()}`"
     if isinstance(default, float):

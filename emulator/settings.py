@@ -24,6 +24,8 @@ REGIONS = (
 )  # fmt: skip
 SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "": 1.0}
 DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|)")
+# A host: a name, an IPv4 or a bracketed IPv6 address; a port may follow.
+EGRESS = re.compile(r"(?:[a-z0-9_](?:[a-z0-9._-]{0,251}[a-z0-9_])?|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
 SWITCH = dict.fromkeys(("true", "on", "yes", "1"), True) | dict.fromkeys(("false", "off", "no", "0"), False)
 
 # What Kubernetes puts into every pod for a Service called `emulator` or `emulator-...`.
@@ -99,6 +101,22 @@ def _count(text: str) -> int:
 
 def _words(text: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def _egress(text: str) -> tuple[str, ...]:
+    """The rule as it was written, its words in lower case; `core/egress.py` reads it."""
+    words = tuple(word.lower() for word in _words(text))
+    alone = "off" in words and len(words) > 1
+    if not words or alone or not all(map(EGRESS.fullmatch, words)):
+        raise ValueError("is no rule: give off, loopback, or hosts with commas, such as api.example.com:8443")
+    return words
+
+
+def _answer_time(text: str) -> float:
+    seconds = _positive_seconds(text)
+    if seconds > 60:
+        raise ValueError("is too long: give a duration of at most 60s")
+    return seconds
 
 
 def _switch(text: str) -> bool:
@@ -186,6 +204,13 @@ class Settings:
         _one_of("scripted", "sandbox"),
         "How code of the code interpreter runs: scripted, or really, in a sandbox (Linux).",
     )
+    egress: tuple[str, ...] = _setting(
+        ("off",),
+        _egress,
+        "Which MCP servers are really called: off, loopback, or hosts (with ports) with commas.",
+        many=True,
+    )
+    mcp_timeout: float = _setting(30.0, _answer_time, "How long a real MCP server may take, at most 60s.")
     log_level: str = _setting("info", _one_of("quiet", "info", "debug"), "How much goes to stderr.")
 
 

@@ -81,6 +81,11 @@ HOSTED = (
         "computer_call",
         {"action": {"type": "type", "text": "hi"}, "pending_safety_checks": [{"code": "malicious", "message": "Hm."}]},
     ),
+    HostedCall("mcp_list_tools", {"server_label": "s", "tools": [{"name": "f", "input_schema": {}}]}, done=1.5),
+    HostedCall("mcp_list_tools", {"server_label": "s", "error": "gone"}),
+    HostedCall("mcp_call", {"server_label": "s", "name": "f", "arguments": '{"a": 1}', "output": "ok"}, done=2.0),
+    HostedCall("mcp_call", {"server_label": "s", "name": "f", "arguments": "", "error": "boom"}),
+    HostedCall("mcp_approval_request", {"server_label": "s", "name": "f", "arguments": "{}"}),
 )
 raw_events = st.lists(st.just({"type": "response.audio.done"}), min_size=1, max_size=2).map(tuple)
 steps = st.one_of(

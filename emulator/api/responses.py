@@ -36,7 +36,7 @@ async def create(request: Request) -> Response:
     call.warn(*asked.warnings)
     _check_deployment(call, asked.model)
     run = await accept(namespace, call.dialect, asked, call.headers, call.incident)
-    call.warn(*run.ready.context.warnings)
+    call.warn(*run.warnings)
     call.response_id, call.fixture = run.response["id"], run.plan.fixture
     response_id: str = run.response["id"]
     if asked.background:

@@ -163,21 +163,18 @@ def _still_open(calls: Calls, items: Iterable[Mapping[str, Any]]) -> Calls:
     return calls
 
 
-def match_outputs(state: ChainState, items: Iterable[Mapping[str, Any]]) -> Calls:
+def match_outputs(state: ChainState, items: Sequence[Mapping[str, Any]]) -> Calls:
     """The calls that the outputs among `items` answer, by call_id.
 
     Raises `no_call_for_output` for an output without its call, before it in `items` or open in the chain,
-    `no_output_for_call` where a call stays without output, `no_approval_request` for an approval of nothing, and
-    `safety_checks` where those of a computer call are not acknowledged (docs/reference/errors.md).
+    `no_output_for_call` where a call stays without output, `no_approval_request` for an approval of nothing, or of what
+    was answered before, and `safety_checks` where those of a computer call are not acknowledged
+    (docs/reference/errors.md).
     """
-    still_open, answered, requests = dict(state.open_calls), Calls(), set(state.approvals)
-    safety = dict(state.safety)
+    _check_approvals(state, items)
+    still_open, answered, safety = dict(state.open_calls), Calls(), dict(state.safety)
     for item in items:
         kind = item["type"]
-        if kind == "mcp_approval_request":
-            requests.add(item["id"])
-        elif kind == "mcp_approval_response" and item["approval_request_id"] not in requests:
-            raise ApiError("no_approval_request", "input", id=item["approval_request_id"])
         if kind in CALLS:
             still_open[item["call_id"]] = (kind, item.get("name", ""))
         elif kind in OUTPUTS:
@@ -193,6 +190,17 @@ def match_outputs(state: ChainState, items: Iterable[Mapping[str, Any]]) -> Call
     for call_id, (kind, _) in still_open.items():
         raise ApiError("no_output_for_call", "input", kind=CALLS[kind][1], call_id=call_id)
     return answered
+
+
+def _check_approvals(state: ChainState, items: Iterable[Mapping[str, Any]]) -> None:
+    requests = set(state.approvals)
+    for item in items:
+        if item["type"] == "mcp_approval_request":
+            requests.add(item["id"])
+        elif item["type"] == "mcp_approval_response":
+            if item["approval_request_id"] not in requests:
+                raise ApiError("no_approval_request", "input", id=item["approval_request_id"])
+            requests.discard(item["approval_request_id"])
 
 
 def _check_acknowledged(output: Mapping[str, Any], pending: Sequence[str]) -> None:

@@ -181,6 +181,18 @@ ERRORS: Mapping[str, ErrorRow] = {
         "context_length_exceeded",
     ),
     "no_approval_request": ErrorRow(400, "No approval request found with id '{id}'."),
+    "mcp_list_failed": ErrorRow(
+        424,
+        "Error retrieving tool list from MCP server: '{label}'. {reason}",
+        "http_error",
+        type="external_connector_error",
+    ),
+    "mcp_call_failed": ErrorRow(
+        424,
+        "Error calling tool '{name}' of MCP server: '{label}'. {reason}",
+        "http_error",
+        type="external_connector_error",
+    ),
     "unsupported_operation": ErrorRow(
         400, "The model '{model}' is not supported by this operation.", "unsupported_model"
     ),

@@ -12,7 +12,7 @@ from emulator.core.item_types import ITEM_TYPES
 from emulator.core.queries import ListQuery, RetrieveQuery, parse_list_query, parse_retrieve_query
 from emulator.core.request_body import CreateBody, TokensBody
 from emulator.core.tool_choice import Choice, check_choice
-from emulator.core.tool_params import echo
+from emulator.core.tool_params import echo, secrets
 from emulator.core.unknown import names, unknown_fields
 from emulator.core.validation import check_id, check_response_id, load_object, translate
 
@@ -44,7 +44,8 @@ class CreateRequest:
     `input` holds the new items as they were sent, each with its `type`; a string is one user message.
     `tools`, `tool_choice` and `text` are as the response echoes them. `temperature`, `top_p`, `top_logprobs`
     and `service_tier` are None where they were left out. `strict_functions` are the numbers of the functions that
-    said `strict: true` themselves. `warnings` name what nobody understood.
+    said `strict: true` themselves. `warnings` name what nobody understood. `secrets` are the headers that an MCP server
+    gets, by its label: they stay in memory and are shown nowhere.
     """
 
     model: str
@@ -79,6 +80,7 @@ class CreateRequest:
     prompt: Object | None = None
     strict_functions: tuple[int, ...] = ()
     warnings: tuple[str, ...] = ()
+    secrets: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
 
 
 # Fields that are taken over as they are sent.
@@ -91,6 +93,7 @@ _SAME = frozenset(CreateRequest.__slots__) - {
     "text",
     "strict_functions",
     "warnings",
+    "secrets",
 }
 _SAME_FLOATS = ("temperature", "top_p", "frequency_penalty", "presence_penalty")
 _TOKENS = names(TokensBody)
@@ -193,7 +196,7 @@ def _check_together(given: Object, conversation: str | None) -> None:
 
 
 def _tools(given: Object) -> Object:
-    """The tools and the choice among them."""
+    """The tools and the choice among them; what may not be told of the tools stands beside them."""
     tools = [echo(tool) for tool in given.get("tools", ())]
     choice = given.get("tool_choice", "auto")
     check_choice(choice, tools)
@@ -202,6 +205,7 @@ def _tools(given: Object) -> Object:
         "tools": tools,
         "tool_choice": _without_nulls(choice) if isinstance(choice, dict) else choice,
         "strict_functions": tuple(strict),
+        "secrets": secrets(given.get("tools", ())),
     }
 
 

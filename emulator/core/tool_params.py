@@ -1,6 +1,6 @@
 """Pydantic models of the tools that a request offers, and how a response echoes them; it runs no tool."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, Tag
@@ -277,6 +277,17 @@ _ECHO: Mapping[str, Object] = {
     **{kind: {"search_context_size": "medium", "user_location": _LOCATION} for kind in _WEB_SEARCH},
 }
 _SECRETS = ("headers", "authorization")
+
+
+def secrets(tools: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, str]]:
+    """The headers that the MCP servers among checked tools get, by the server's label: what `echo` leaves out."""
+    found: dict[str, dict[str, str]] = {}
+    for tool in tools:
+        if tool["type"] == "mcp" and any(tool.get(name) for name in _SECRETS):
+            headers = {name.lower(): value for name, value in (tool.get("headers") or {}).items()}
+            token = {"authorization": f"Bearer {tool['authorization']}"} if tool.get("authorization") else {}
+            found[tool["server_label"]] = {**token, **headers}
+    return found
 
 
 def echo(tool: Mapping[str, Any]) -> Object:

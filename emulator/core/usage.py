@@ -114,6 +114,10 @@ def _call(item: Mapping[str, Any], count: Count) -> int:
     return count(item.get("name") or "") + count(item.get("arguments") or item.get("input") or "")
 
 
+def _mcp(item: Mapping[str, Any], count: Count) -> int:
+    return sum(count(text) for name in ("name", "arguments", "output") if isinstance(text := item.get(name), str))
+
+
 def _output(item: Mapping[str, Any], count: Count) -> int:
     return _content(item.get("output"), count)
 
@@ -136,5 +140,7 @@ INSIDE: Mapping[str, Callable[[Mapping[str, Any], Count], int]] = {
     "custom_tool_call_output": _output,
     "computer_call_output": _output,
     "code_interpreter_call": _code,
+    "mcp_call": _mcp,
+    "mcp_approval_request": _mcp,
     "image_generation_call": _picture,
 }

@@ -12,10 +12,11 @@ from emulator.core.chain import NEW_CHAIN, ChainState
 from emulator.core.errors import ApiError
 from emulator.core.ids import ItemIds
 from emulator.core.items import normalise
+from emulator.core.mcp import listed
 from emulator.core.requests import CreateRequest
 from emulator.core.states import ENDED
 from emulator.run.namespace import Namespace
-from emulator.run.settle import settle
+from emulator.run.settle import saved_row, settle
 from emulator.run.thoughts import open_reasoning
 from emulator.store import responses as rows
 from emulator.store.responses import ResponseRow
@@ -113,6 +114,23 @@ async def _fetch(namespace: Namespace, named: Sequence[str], holders: dict[str, 
     for item_id in named:
         if item_id not in found:
             raise ApiError("item_not_found", "input", id=item_id)
+    return found
+
+
+async def listed_tools(namespace: Namespace, request: CreateRequest, before: ChainState) -> dict[str, list[Item]]:
+    """The tools of the offered MCP servers that the chain has listed, by label, whoever of the chain is deleted."""
+    labels = {tool["server_label"] for tool in request.tools if tool["type"] == "mcp"}
+    wanted = {item_id: label for label, item_id in before.mcp_servers.items() if label in labels}
+    if not wanted:
+        return {}
+    holders = await namespace.store.read(lambda read: rows.holders(read, namespace.name, list(wanted)))
+    found: dict[str, list[Item]] = {}
+    for response_id in dict.fromkeys(held_by[0] for held_by in holders.values()):
+        row = await saved_row(namespace, response_id)
+        for item in own_items(row) if row else ():
+            if item["id"] in wanted:
+                label = wanted[item["id"]]
+                found[label] = [dict(tool) for tool in listed([item], label) or ()]
     return found
 
 

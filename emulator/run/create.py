@@ -18,6 +18,8 @@ from emulator.core.chain import ChainState
 from emulator.core.clock import breathe
 from emulator.core.dialects import Dialect
 from emulator.core.emit import Deltas
+from emulator.core.errors import ApiError
+from emulator.core.hosted import HostedCall
 from emulator.core.log import EventLog
 from emulator.core.requests import CreateRequest
 from emulator.core.response import new_response
@@ -25,7 +27,7 @@ from emulator.run import hosted, jobs
 from emulator.run.attachments import read_attachments
 from emulator.run.checks import check_context, check_json_mode, check_request
 from emulator.run.code import made_files
-from emulator.run.conversation import take_turn
+from emulator.run.conversation import listed_tools, take_turn
 from emulator.run.namespace import Namespace
 from emulator.run.settle import Derivation, replan
 from emulator.run.take import take_fixture
@@ -61,7 +63,8 @@ class Admitted:
 class Run:
     """One execution of a plan: an accepted request and the Response before its first event.
 
-    `ready`, `said` and `incident` are what the plan was made from, and is made from again after outside work.
+    `ready`, `said` and `incident` are what the plan was made from, and is made from again after outside work. `failure`
+    is what outside work made the whole response fail with.
     """
 
     namespace: Namespace
@@ -72,6 +75,7 @@ class Run:
     plan: Plan
     incident: Fault | None
     started: float
+    failure: ApiError | None = None
 
     @property
     def ask(self) -> Ask:
@@ -83,15 +87,27 @@ class Run:
         """What was asked for."""
         return self.ready.ask.request
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the client is told besides: what tools warn of, and which MCP servers are pretended."""
+        steps = [step for step in self.plan.steps if isinstance(step, HostedCall) and step.fields.get("pretended")]
+        labels = dict.fromkeys(step.fields["server_label"] for step in steps)
+        return (*self.ready.context.warnings, *(f"pretended_mcp_server: {label}" for label in labels))
+
     async def worked(self) -> "Run":
         """The run with its next outside work done, and what is said after that."""
         step, context = self.plan.open_work, self.ready.context
         if step is None:
             return self
-        done = await jobs.work(step, context)
+        done, failure = await jobs.work(step, context)
         done = replace(done, done=max(0.0, self.namespace.clock.now() - self.started))
-        said = await hosted.prepare(self.said.worked(done, self.ask), context, known=len(self.said.steps))
-        return replace(self, said=said, plan=_plan(self.namespace, said, self.ready, self.incident))
+        try:
+            said = self.said.broken(done, failure.message) if failure else self.said.worked(done, self.ask)
+            said = await hosted.prepare(said, context)
+        except ApiError as error:  # what comes next cannot be had
+            said, failure = self.said.broken(done, error.message), error
+        plan = _plan(self.namespace, said, self.ready, self.incident)
+        return replace(self, said=said, plan=plan, failure=failure)
 
 
 async def accept(
@@ -144,16 +160,19 @@ async def _admit(
     counter = await loaded_counter(namespace.settings.tokens, deployment.model)
     chain = turn.before.after(turn.items, counter, turn.thoughts, attached.tokens)
     tokens = check_context(request, deployment, context_tokens(request, chain.context, counter))
-    ask = Ask(request, deployment, turn.items, turn.calls, headers, turn.before, attached.documents, counter)
+    listed = await listed_tools(namespace, request, turn.before) if turn.before.mcp_servers else {}
+    ask = Ask(request, deployment, turn.items, turn.calls, headers, turn.before, attached.documents, counter, listed)
     context = hosted.context_of(namespace, ask, dialect, response_id, now)
     await hosted.check_tools(context)
     return Admitted(ask, context, chain, tokens)
 
 
 async def complete(run: Run) -> bytes:
-    """Run to the end and answer the Response, saved unless `store` is false."""
+    """Run to the end and answer the Response, saved unless `store` is false; raises what outside work failed with."""
     while run.plan.open_work:
         run = await run.worked()
+        if run.failure:
+            raise run.failure
     log = EventLog(run.response, saved=UNSEEN)
     for due in _events(run):
         log.emit(due.type, due.fields)
@@ -233,8 +252,8 @@ async def enqueue(run: Run) -> bytes:
 async def _work_on(run: Run) -> None:
     """Do the outside work of a background run, one after the other, each saved when it is done."""
     while run.plan.open_work and not run.namespace.stopping.is_set():
-        run = await run.worked()
-        if not await replan(run.namespace, run.response["id"], run.plan):
+        before, run = run.plan, await run.worked()
+        if not await replan(run.namespace, run.response["id"], before, run.plan):
             return
 
 

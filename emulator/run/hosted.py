@@ -1,13 +1,14 @@
 """Hosted tools before a run: what they refuse, and what their calls need; it makes no event and works on nothing."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
-from emulator.core.clock import machine_time
 from emulator.core.dialects import Dialect
 from emulator.core.errors import ApiError
 from emulator.core.hosted import HostedCall
 from emulator.core.ids import ItemIds
 from emulator.run.code import RunContainers, with_citations
+from emulator.run.jobs import leased
 from emulator.run.namespace import Namespace
 from emulator.script.ask import Ask
 from emulator.script.plan import Step
@@ -16,7 +17,7 @@ from emulator.tools import offered_tool, tool
 from emulator.tools.base import ToolContext
 
 CALLED_BY_CLIENT = ("function", "custom")
-LEASE = 90.0  # seconds of the machine after which work that nobody finished counts as lost
+QUESTIONS = ("mcp_approval_request",)
 
 
 def context_of(namespace: Namespace, ask: Ask, dialect: Dialect, response_id: str, now: float) -> ToolContext:
@@ -33,6 +34,7 @@ def context_of(namespace: Namespace, ask: Ask, dialect: Dialect, response_id: st
         ids=ItemIds(response_id, "tools"),
         containers=RunContainers(namespace, ask),
         now=now,
+        listed=ask.listed,
     )
 
 
@@ -49,23 +51,33 @@ async def check_tools(context: ToolContext) -> None:
         await hosted.admit(offered, f"tools[{number}]", context)
 
 
-async def prepare(said: Said, context: ToolContext, known: int = 0) -> Said:
-    """What is said, its calls of hosted tools with what they need; the first `known` steps have it. Nothing is stored.
+async def prepare(said: Said, context: ToolContext) -> Said:
+    """What is said, its calls of hosted tools with what they need; nothing is stored. No step is prepared twice.
 
-    What the built-in model says after a call that must be worked on is not known yet, so it is left out.
+    What the built-in model says after a call that must be worked on is not known yet, so it is left out, and so is
+    what anybody says after a question to the client. Work that is still open gets a new lease.
     """
     if not any(isinstance(step, HostedCall) for step in said.steps):
         return said
-    steps = list(said.steps[:known])
-    for step in said.steps[known:]:
-        steps += await tool(step.type).prepare(step, context) if isinstance(step, HostedCall) else (step,)
-        if said.fixture is None and any(isinstance(made, HostedCall) and made.work is not None for made in steps):
+    steps: list[Step] = [leased(step) if isinstance(step, HostedCall) else step for step in said.steps[: said.ready]]
+    for step in said.steps[said.ready :]:
+        made = await _prepared(step, replace(context, said=tuple(steps)))
+        steps += made
+        if _asks(step, made) or (said.fixture is None and any(map(_open, made))):
             break
-    return replace(said, steps=tuple(_leased(step) for step in with_citations(steps)))
+    return replace(said, steps=tuple(with_citations(steps)), ready=len(steps))
 
 
-def _leased(step: Step) -> Step:
-    """A step whose work, if it has some, counts as lost a while from now."""
-    if not isinstance(step, HostedCall) or step.work is None:
-        return step
-    return replace(step, work={**step.work, "until": machine_time() + LEASE})
+async def _prepared(step: Step, context: ToolContext) -> Sequence[Step]:
+    if not isinstance(step, HostedCall):
+        return (step,)
+    return [leased(made) for made in await tool(step.type).prepare(step, context)]
+
+
+def _open(step: Step) -> bool:
+    return isinstance(step, HostedCall) and step.work is not None
+
+
+def _asks(step: Step, made: Sequence[Step]) -> bool:
+    """Whether a question to the client takes the place of a call."""
+    return bool(made) and isinstance(made[-1], HostedCall) and made[-1].type in QUESTIONS and made[-1] != step

@@ -130,7 +130,7 @@ class Namespaces:
         self._open.pop(name, None)
 
     async def end_work(self) -> None:
-        """Stop all outside work; what was under way counts as lost when its lease ends."""
+        """Stop all outside work before the store is closed; what was under way counts as lost when its lease ends."""
         tasks = [task for namespace in self._open.values() for task in namespace.tasks]
         for task in tasks:
             task.cancel()

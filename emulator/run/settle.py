@@ -24,10 +24,11 @@ from emulator.store.responses import ResponseRow
 class Derivation:
     """A run being derived from its plan: the log so far and the event that comes next."""
 
-    __slots__ = ("_events", "log", "next", "plan", "polls", "started")
+    __slots__ = ("_events", "log", "next", "plan", "planned", "polls", "started")
 
     def __init__(self, row: ResponseRow) -> None:
         """Begin again from the plan, up to the row's last event; what is saved is folded, not encoded."""
+        self.planned = row.plan
         self.plan = Plan.from_json(row.plan or b"")
         self.started = row.created_at
         self.polls = row.polls
@@ -154,23 +155,27 @@ def _derivation(namespace: Namespace, row: ResponseRow) -> Derivation:
     A followed, paced stream goes on with its own: from the plan each time would be quadratic.
     """
     run = namespace.live.pop(row.id, None)
-    if run is None or (run.log.next_seq, run.polls) != (row.next_seq, row.polls):
+    if run is None or (run.log.next_seq, run.polls, run.planned) != (row.next_seq, row.polls, row.plan):
         run = Derivation(row)
     return run
 
 
-async def replan(namespace: Namespace, response_id: str, plan: Plan) -> bool:
-    """Go on with a plan that knows more than the saved one, and with the same events up to there; False: it ended."""
+async def replan(namespace: Namespace, response_id: str, before: Plan, plan: Plan) -> bool:
+    """Go on with a plan that knows more than the saved one, `before`, and with the same events up to there.
+
+    False: it has ended, or the saved plan is another, because the work counted as lost.
+    """
+    known, more = before.to_json(), plan.to_json()
     while True:
-        row = await find(namespace, response_id)
-        if row is None or row.status in ENDED:
-            return False
         async with namespace.lock(response_id):
-            run = Derivation(replace(row, plan=plan.to_json()))
+            row = await find(namespace, response_id)
+            if row is None or row.status in ENDED or row.plan != known:
+                return False
+            then = replace(row, plan=more)
+            run = Derivation(then)
             lines = run.advance(namespace.clock.now())
-            move = settled(namespace, replace(row, plan=plan.to_json()), run.log, lines)
             namespace.live.pop(response_id, None)
-            if await save_move(namespace, row, move):
+            if await save_move(namespace, row, settled(namespace, then, run.log, lines)):
                 return not run.log.ended
 
 

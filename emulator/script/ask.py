@@ -1,6 +1,6 @@
 """One request as the scripted model sees it; it answers nothing itself."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,7 +22,8 @@ class Ask:
     always a list of parts). `calls` maps each call_id that an output in `items` answers to `(kind, name)`, kind
     being `function_call` or `custom_tool_call`. `headers` are the request's, in lower case. `before` is the state of
     the chain that the request goes on with, so this is turn `before.depth + 1`. `documents` are the files among `items`
-    as far as they were read, in order. `counter` counts its tokens.
+    as far as they were read, in order. `counter` counts its tokens. `listed` are the tools of the MCP servers that the
+    chain has listed and the request offers, by the server's label.
     """
 
     request: CreateRequest
@@ -33,6 +34,7 @@ class Ask:
     before: ChainState = field(default_factory=ChainState)
     documents: tuple[Document, ...] = ()
     counter: Counter = ESTIMATE
+    listed: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
 
     def last_user_text(self) -> str:
         """The text of the last user message, its parts joined by a newline; empty where there is none."""

@@ -66,6 +66,28 @@ def data(node: Node) -> Any:
     return _words(node, node.value) if isinstance(node.value, str) else node.value
 
 
+def arguments(node: Node) -> Json | str | Template:
+    """The arguments of a call: a mapping, or text that is sent as it is."""
+    if isinstance(node.value, str):
+        return words(node)
+    if not isinstance(node.value, dict):
+        node.wrong(f"{node.label} must be a mapping or JSON text, not {node.kind}")
+    return Json(json_data(node))
+
+
+def json_data(node: Node) -> Any:
+    """The same as `data`, for a value that JSON can write."""
+    if _not_finite(node.plain()):
+        node.wrong(f"{node.label} holds a number that JSON cannot write")
+    return data(node)
+
+
+def _not_finite(value: Any) -> bool:
+    if isinstance(value, dict | list):
+        return any(map(_not_finite, value.values() if isinstance(value, dict) else value))
+    return isinstance(value, float) and (value - value) != 0
+
+
 def dumped(value: Any) -> str:
     """JSON text as a model writes it."""
     return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
@@ -77,6 +99,8 @@ def filled(value: Any, values: Values) -> Any:
         return value.value(values)
     if isinstance(value, Json):
         return dumped(filled(value.value, values))
+    if isinstance(value, Texts):
+        return _texts(value.value, values)
     if isinstance(value, dict):
         return {key: filled(entry, values) for key, entry in value.items()}
     return [filled(entry, values) for entry in value] if isinstance(value, list) else value

@@ -48,6 +48,12 @@ def go_on(ask: Ask, steps: Sequence[Step]) -> tuple[Step, ...]:
     return hosted.go_on(ask, steps, lambda: _words(ask, last))
 
 
+def expanded(ask: Ask, steps: Sequence[Step]) -> tuple[Step, ...]:
+    """The steps of a script, with what the built-in model does in place of those that only describe something."""
+    last = ask.items[-1] if ask.items else {}
+    return hosted.expanded(ask, steps, lambda: _words(ask, last))
+
+
 def _from_user(item: Mapping[str, Any]) -> bool:
     return item.get("type") == "message" and item.get("role") == "user"
 

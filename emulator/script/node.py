@@ -63,16 +63,10 @@ class Node:
         """Refuse the value: raises FixtureError with the place and one sentence."""
         raise FixtureError(f"{self.place}: {says}")
 
-    def later(self, what: str) -> NoReturn:
-        """Refuse what the design knows and a later version brings."""
-        self.wrong(f"{what} is not built yet")
-
-    def mapping(self, known: Collection[str], later: Collection[str] = ()) -> dict[str, "Node"]:
-        """The value as a mapping that has no key but those `known`; a key of `later` is not built yet."""
+    def mapping(self, known: Collection[str]) -> dict[str, "Node"]:
+        """The value as a mapping that has no key but those `known`."""
         entries = self.any_mapping()
         for key, node in entries.items():
-            if key in later:
-                node.later(node.path)
             if key not in known:
                 node.wrong(f"unknown key {quoted(key)} in {self.label}; {nearest(key, known, 'the keys are')}")
         return entries

@@ -10,7 +10,7 @@ from emulator.core.requests import CreateRequest
 from emulator.core.response import closing
 from emulator.core.usage import Counter, count_tools
 from emulator.script.ask import Ask
-from emulator.script.fallback import answer, go_on, limit, output_tokens
+from emulator.script.fallback import answer, expanded, go_on, limit, output_tokens
 from emulator.script.fixture import Fixture
 from emulator.script.parallel import one_call
 from emulator.script.plan import Ending, Message, Pace, Plan, Progress, Refusal, Step, Usage
@@ -42,11 +42,15 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a run says, before it is a plan: `fixture` says it, or the built-in model where that is None."""
+    """What a run says, before it is a plan: `fixture` says it, or the built-in model where that is None.
+
+    The first `ready` of its steps are prepared: no tool needs to see them again before they are worked on.
+    """
 
     steps: tuple[Step, ...]
     ending: Ending = COMPLETED
     fixture: Fixture | None = None
+    ready: int = 0
 
     @property
     def name(self) -> str | None:
@@ -54,10 +58,20 @@ class Said:
         return self.fixture.name if self.fixture else None
 
     def worked(self, done: HostedCall, ask: Ask) -> "Said":
-        """The same with the outside work of its first open call `done`; the built-in model says what comes next."""
-        at = next(at for at, step in enumerate(self.steps) if isinstance(step, HostedCall) and step.work is not None)
-        steps = (*self.steps[:at], done, *self.steps[at + 1 :])
-        return replace(self, steps=steps if self.fixture else (*steps, *go_on(ask, steps)))
+        """The same with the outside work of its first open call `done`; the built-in model says what comes after."""
+        at = self._open()
+        rest = self.steps[at + 1 :]
+        steps = (*self.steps[:at], done, *rest)
+        return replace(self, steps=steps if self.fixture or rest else (*steps, *go_on(ask, steps)))
+
+    def broken(self, done: HostedCall, message: str) -> "Said":
+        """The same ended as failed after its first open call, without which the response is nothing."""
+        steps = (*self.steps[: self._open()], done)
+        ending = Ending("failed", code="server_error", message=message)
+        return replace(self, steps=steps, ending=ending, ready=len(steps))
+
+    def _open(self) -> int:
+        return next(at for at, step in enumerate(self.steps) if isinstance(step, HostedCall) and step.work is not None)
 
 
 def say(view: View, taken: Taken, *, response_id: str, now: float) -> Said:
@@ -74,7 +88,7 @@ def say(view: View, taken: Taken, *, response_id: str, now: float) -> Said:
         failure = ApiError("template_failed", fixture=fixture.name, where=fixture.where, reason=error)
         failure.fixture = fixture.name
         raise failure from None
-    return Said(steps, taken.then.ending, fixture)
+    return Said(expanded(view.ask, steps), taken.then.ending, fixture)
 
 
 def make_plan(said: Said, ask: Ask, dialect: Dialect, *, tokens: int, every: float) -> Plan:

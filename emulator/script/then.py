@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from emulator.script.draft import Draft, Json, Texts, data, made, words
+from emulator.script.draft import Draft, Texts, arguments, json_data, made, words
 from emulator.script.hosted import FORMS, form
 from emulator.script.node import Node
 from emulator.script.plan import (
@@ -23,12 +23,6 @@ from emulator.script.raw import check_annotation, check_event, check_item, check
 from emulator.script.template import Template
 from emulator.script.template_parts import Values
 
-# The items of hosted tools have short forms with those tools; until then `item` takes them.
-LATER = (
-    "mcp_list_tools",
-    "mcp_approval_request",
-    "mcp_call",
-)
 REASONS = ("max_output_tokens", "content_filter")
 ERROR_KEYS = ("status", "code", "type", "message", "param", "retry_after", "retry_after_ms", "headers")
 # What an error says where the script leaves it open: its type, code and message by status.
@@ -98,7 +92,7 @@ def read_then(node: Node) -> Then:
 def _step(node: Node) -> tuple[str, Node]:
     if not isinstance(node.value, dict):
         node.wrong(f"{node.label} must be a mapping such as {{message: Hello}}, not {node.kind}")
-    entries = node.mapping((*STEPS, *FORMS, *ENDINGS, "error"), LATER)
+    entries = node.mapping((*STEPS, *FORMS, *ENDINGS, "error"))
     if len(entries) != 1:
         node.wrong(f"{node.label} must have one key, not {len(entries)}: each step is an entry of its own")
     return next(iter(entries.items()))
@@ -147,28 +141,8 @@ def _summary(node: Node) -> tuple[str | Template, ...]:
 
 def _function_call(node: Node) -> Step | Draft:
     entries = node.mapping(("name", "arguments"))
-    arguments = _arguments(entries["arguments"]) if "arguments" in entries else "{}"
-    return made(FunctionCall, node.label, name=_required(node, entries, "name"), arguments=arguments)
-
-
-def _arguments(node: Node) -> Json | str | Template:
-    if isinstance(node.value, str):
-        return words(node)
-    if not isinstance(node.value, dict):
-        node.wrong(f"{node.label} must be a mapping or JSON text, not {node.kind}")
-    return Json(_json(node))
-
-
-def _json(node: Node) -> Any:
-    if _not_finite(node.plain()):
-        node.wrong(f"{node.label} holds a number that JSON cannot write")
-    return data(node)
-
-
-def _not_finite(value: Any) -> bool:
-    if isinstance(value, dict | list):
-        return any(map(_not_finite, value.values() if isinstance(value, dict) else value))
-    return isinstance(value, float) and (value - value) != 0
+    written = arguments(entries["arguments"]) if "arguments" in entries else "{}"
+    return made(FunctionCall, node.label, name=_required(node, entries, "name"), arguments=written)
 
 
 def _custom_tool_call(node: Node) -> Step | Draft:
@@ -193,7 +167,7 @@ def _wire(node: Node) -> Any:
     """A value that goes to the wire as it is."""
     if _too_large(node.plain()):
         node.wrong(f"{node.label} holds a whole number of more than 64 bits")
-    return _json(node)
+    return json_data(node)
 
 
 def _too_large(value: Any) -> bool:

@@ -13,7 +13,7 @@ from emulator.script.ask import Ask, message_text
 HIDDEN = frozenset(
     {"authorization", "proxy-authorization", "api-key", "x-api-key", "ocp-apim-subscription-key", "cookie"}
 )
-UNTOLD = frozenset({"warnings", "include_obfuscation"})
+UNTOLD = frozenset({"warnings", "include_obfuscation", "secrets"})
 
 
 class View:

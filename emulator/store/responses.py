@@ -80,11 +80,12 @@ _MOVE = (
         next_seq=bindparam("to_seq"),
         polls=bindparam("to_polls"),
         polled_at=bindparam("to_polled_at"),
-        plan=bindparam("to_plan"),
         response=bindparam("to_response"),
         chain=bindparam("to_chain"),
     )
 )
+# A plan changes only where outside work is done or lost: never over a change that was not seen, and never by the way.
+_REPLAN = _MOVE.where(responses.c.plan == bindparam("seen_plan")).values(plan=bindparam("to_plan"))
 _HIDE = (
     update(responses)
     .where(_KEY, responses.c.status == bindparam("seen_status"), responses.c.hidden.is_(False))
@@ -116,8 +117,9 @@ def move(
     more: Rows | None = None,
 ) -> bool:
     """Replace `seen` by `then`, append `lines` and add `more` rows; False, and nothing done, if another was quicker."""
+    replanned = then.plan != seen.plan
     won = connection.execute(
-        _MOVE,
+        _REPLAN if replanned else _MOVE,
         {
             "ns": seen.namespace,
             "rid": seen.id,
@@ -128,9 +130,9 @@ def move(
             "to_seq": then.next_seq,
             "to_polls": then.polls,
             "to_polled_at": then.polled_at,
-            "to_plan": then.plan,
             "to_response": then.response,
             "to_chain": then.chain,
+            **({"seen_plan": seen.plan, "to_plan": then.plan} if replanned else {}),
         },
     ).rowcount
     if not won:

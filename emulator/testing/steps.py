@@ -88,6 +88,31 @@ def computer_call(action: str, /, *, safety_checks: Iterable[Mapping[str, str]] 
     return {"computer_call": {**said, "pending_safety_checks": pending} if pending else said}
 
 
+def mcp_server(server_label: str, *tools: Mapping[str, Any] | str) -> Step:
+    """A whole MCP server, once: its tools by name, or each with `name`, `input_schema`, `output` or `error`."""
+    return {"mcp_server": {"server_label": server_label, "tools": [_plain(tool) for tool in tools]}}
+
+
+def mcp_list_tools(server_label: str, *tools: Mapping[str, Any] | str, error: str | None = None) -> Step:
+    """The list of a server's tools, or the `error` that came in its place; with neither it is the server's own."""
+    listed = {"tools": [_plain(tool) for tool in tools]} if tools else {}
+    return {"mcp_list_tools": {"server_label": server_label, **listed, **({"error": error} if error else {})}}
+
+
+def mcp_call(server_label: str, name: str, arguments: Mapping[str, Any] | str | None = None, **outcome: Any) -> Step:
+    """A call of a server's tool; `outcome` is its `output` or its `error`, without which a real server is called."""
+    return {"mcp_call": {"server_label": server_label, "name": name, "arguments": arguments or {}, **outcome}}
+
+
+def mcp_approval_request(server_label: str, name: str, arguments: Mapping[str, Any] | str | None = None) -> Step:
+    """A request to approve a call of a server's tool."""
+    return {"mcp_approval_request": {"server_label": server_label, "name": name, "arguments": arguments or {}}}
+
+
+def _plain(tool: Mapping[str, Any] | str) -> Any:
+    return tool if isinstance(tool, str) else dict(tool)
+
+
 def item(fields: Mapping[str, Any] | None = None, /, **named: Any) -> Step:
     """Any output item of the wire, with its `type`; the server makes the id and the events."""
     return {"item": {**(fields or {}), **named}}

@@ -17,6 +17,9 @@ TOOLS: Mapping[str, str] = {
     "code_interpreter_call": "code_interpreter",
     "image_generation_call": "image_generation",
     "computer_call": "computer_use",
+    "mcp_list_tools": "mcp",
+    "mcp_call": "mcp",
+    "mcp_approval_request": "mcp",
 }
 # The type under which a request offers a hosted tool -> module.
 OFFERED: Mapping[str, str] = {
@@ -30,6 +33,7 @@ OFFERED: Mapping[str, str] = {
     "code_interpreter": "code_interpreter",
     "image_generation": "image_generation",
     "computer_use_preview": "computer_use",
+    "mcp": "mcp",
 }
 
 

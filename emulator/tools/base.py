@@ -15,6 +15,7 @@ from emulator.settings import Settings
 
 Object = dict[str, Any]
 Chunks = Callable[[str], Sequence[str]]
+LOST = "The work on this was lost."
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,8 @@ class ToolContext:
 
     `items` are the request's own, normalised; `before` is the chain that it goes on with; `headers` are in lower case;
     `now` is the run's start in seconds of the namespace's clock; `ids` gives what two items of the run share. What a
-    tool adds to `warnings` the client is told.
+    tool adds to `warnings` the client is told. `said` are the steps that come before the one at hand; `listed` are the
+    tools of the MCP servers that the chain has listed, by label.
     """
 
     request: CreateRequest
@@ -64,6 +66,8 @@ class ToolContext:
     now: float
     containers: Containers
     warnings: list[str] = field(default_factory=list)
+    said: tuple[Any, ...] = ()
+    listed: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
 
     def offered(self, *types: str) -> list[Object]:
         """The request's tools of these types, as a response echoes them."""
@@ -87,11 +91,14 @@ class Tool:
         return (step,)
 
     async def work(self, step: HostedCall, context: ToolContext) -> HostedCall:
-        """Do the outside work of a step, once; what goes wrong becomes the item's, it is not raised."""
+        """Do the outside work of a step, once; what goes wrong becomes the item's.
+
+        ApiError is what the whole response fails with: a plain answer is that error, a stream ends as failed.
+        """
         return replace(step, work=None)
 
-    def abandoned(self, step: HostedCall) -> HostedCall:
-        """The step as it ends when its work was lost, because the server that did it died."""
+    def abandoned(self, step: HostedCall, reason: str = LOST) -> HostedCall:
+        """The step as it ends when its work failed or was lost, because the server that did it died."""
         return replace(step, work=None, fields={**step.fields, "status": "failed"})
 
     def emit(self, step: Any, index: int, ids: ItemIds, chunks: Chunks, status: str) -> Emissions:

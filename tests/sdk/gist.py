@@ -56,6 +56,8 @@ def _response(response: dict[str, Any]) -> str:
     last = response["output"][-1]
     if last["type"] == "function_call":
         return f"{last['name']}({last['arguments']})"
+    if last["type"] == "mcp_approval_request":
+        return f"may {last['name']}({last['arguments']}) be called?"
     return str(last["content"][0]["text"])
 
 

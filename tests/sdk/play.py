@@ -59,7 +59,16 @@ def stand_in(kind: str, http: httpx.Client) -> str:
 
 def ids_for(sample: Sample, http: httpx.Client) -> dict[str, str]:
     """Fresh ids for those that the page prints."""
-    return {printed: stand_in(kind, http) for printed, kind in sample.ids.items()}
+    asked = ask_for_approval(http) if "approval" in sample.ids.values() else {}
+    return {printed: asked.get(kind) or stand_in(kind, http) for printed, kind in sample.ids.items()}
+
+
+def ask_for_approval(http: httpx.Client) -> dict[str, str]:
+    """A response that asks for an approval, and the id of its request."""
+    tool = {"type": "mcp", "server_label": "github", "server_url": "https://contoso.com/mcp"}
+    body = {"model": "gpt-4.1", "input": "What is this repo in 100 words?", "tools": [tool]}
+    made = http.post("/responses", json=body).raise_for_status().json()
+    return {"asking": made["id"], "approval": made["output"][-1]["id"]}
 
 
 def environment(folder: Path) -> dict[str, str]:

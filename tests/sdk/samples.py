@@ -80,6 +80,10 @@ UNBUILT = _printed("501", "not built it yet")
 COMPLETED = '"status": ?"completed"'
 QUEUED = '"status": ?"queued"'
 POLLED = {"resp_1234567890": "background"}
+ASKED = {
+    "resp_682f750c5f9c8198aee5b480980b5cf60351aee697a7cd77": "asking",
+    "mcpr_682bd9cd428c8198b170dc6b549d66fc016e86a03f4cc828": "approval",
+}
 BRACE = ('"Bearer $YOUR_API_KEY"', '"Bearer $YOUR_API_KEY"}')
 
 SAMPLES: tuple[Sample, ...] = (
@@ -128,20 +132,20 @@ SAMPLES: tuple[Sample, ...] = (
         "S20", "Rule: no purpose user_data", "rules/user_data.sh",
         _printed("400", "Invalid value for purpose", UPLOAD),
     ),
-    _sample("S21", "MCP server", "mcp.sh", UNBUILT),
-    _sample("S21", "MCP server", "mcp.py", UNBUILT),
-    _sample("S22", "Rule: MCP asks for approval", "rules/mcp_approval.sh", UNBUILT),
-    _sample("S23", "MCP approval", "mcp_approve.sh", UNBUILT),
-    _sample("S23", "MCP approval", "mcp_approve.py", UNBUILT),
+    _sample("S21", "MCP server", "mcp.sh", _printed("ok", '"type": ?"mcp_call"')),
+    _sample("S21", "MCP server", "mcp.py", _printed("ok", "fetch_github_docs says")),
+    _sample("S22", "Rule: MCP asks for approval", "rules/mcp_approval.sh", _printed("ok", '"id": ?"mcpr_')),
+    _sample("S23", "MCP approval", "mcp_approve.sh", _printed("ok", '"type": ?"mcp_call"'), ids=ASKED),
+    _sample("S23", "MCP approval", "mcp_approve.py", _printed("ok"), ids=ASKED),
     _sample(
         "S24", "MCP with a key", "mcp_auth.sh",
         _printed("400", "could not parse the JSON body"),
-        _repaired("comma and brace added", ('words?"', 'words?",'), BRACE, expected="501", shows="not built it yet"),
+        _repaired("comma and brace added", ('words?"', 'words?",'), BRACE, shows='"id": ?"mcpr_'),
     ),
     _sample(
         "S24", "MCP with a key", "mcp_auth.py",
         _silent("SyntaxError"),
-        _repaired("brace added", BRACE, expected="501", shows="not built it yet"),
+        _repaired("brace added", BRACE),
     ),
     _sample("S25", "Start a background task", "background.sh", _printed("ok", QUEUED)),
     _sample("S25", "Start a background task", "background.py", _printed("ok", "queued")),

@@ -99,9 +99,8 @@ def test_resuming_the_printed_id_is_not_found_either(page):
 
 
 def test_the_printed_parent_of_an_approval_is_not_there(page):
-    """The tool is not built; with one that is, the sample is a turn after an unknown response."""
-    change = ('"type": "mcp"', '"type": "function", "name": "f"')
-    assert page.curl("mcp_approve.sh", change).json()["error"]["code"] == "previous_response_not_found"
-    ran = page.python("mcp_approve.py", change)
+    answer = page.curl("mcp_approve.sh", literal=True)
+    assert answer.json()["error"]["code"] == "previous_response_not_found"
+    ran = page.python("mcp_approve.py", literal=True)
     assert ran.outcome == "400"
     assert "resp_682f750c5f9c8198aee5b480980b5cf60351aee697a7cd77" in ran.output

@@ -98,11 +98,17 @@ def test_a_file_may_use_the_types_of_toml(folder: Path) -> None:
         ("cancel_ended", "error", "error"),
         ("done_frame", "on", True),
         ("done_frame", "False", False),
+        ("egress", "OFF", ("off",)),
+        ("egress", "loopback, API.example.com:8443,[::1]:80", ("loopback", "api.example.com:8443", "[::1]:80")),
+        ("mcp_timeout", "60s", 60.0),
         ("log_level", "debug", "debug"),
     ],
 )
 def test_a_good_value_is_read(name: str, text: str, value: object) -> None:
     assert one(name, text) == value
+
+
+NO_RULE = "is no rule: give off, loopback, or hosts with commas, such as api.example.com:8443"
 
 
 @pytest.mark.parametrize(
@@ -140,6 +146,9 @@ def test_a_good_value_is_read(name: str, text: str, value: object) -> None:
             "--stream-every: '-1s' is no duration: give a number with ms, s, m, h or d, such as 20ms or 30d",
         ),
         ("retention", "0", "--retention: '0' is too short: give a duration above zero, such as 30d"),
+        *(("egress", text, f"--egress: '{text}' {NO_RULE}") for text in ("", "off,loopback", "a b", "-x", "::1")),
+        ("egress", "http://a", f"--egress: the value {NO_RULE}"),
+        ("mcp_timeout", "2m", "--mcp-timeout: '2m' is too long: give a duration of at most 60s"),
         ("validation", "strct", "--validation: 'strct' is none of compatible, strict: did you mean strict?"),
         ("cancel_ended", "409", "--cancel-ended: '409' is none of final, error"),
         ("done_frame", "maybe", "--done-frame: 'maybe' is neither on nor off: give true or false"),

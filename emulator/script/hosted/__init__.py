@@ -1,9 +1,10 @@
 """What a script knows of hosted tools: the short forms of their items, and what the built-in model does with each.
 
-One module a tool. `read(node)` makes a step of a short form whose schema is `SCHEMA`; `says(ask, tool, words)` is the
-built-in model's answer when the tool is offered (nothing: it does not use the tool), `answers(ask, words)` that to an
-input item of its own, and `goes_on(ask, steps, words)` what comes after outside work. `words()` is the message that
-would be said without tools.
+One module a tool. `read(node)` makes a step of a short form whose schema is `SCHEMA`; a module with several has an
+object with both for each, of the same name. `says(ask, tool, words)` is the built-in model's answer when the tool is
+offered (nothing: it does not use the tool), `answers(ask, words)` that to an input item of its own, and
+`goes_on(ask, steps, words)` what comes after outside work; `expanded(ask, step, words)` takes the place of a short form
+that is no item. `words()` is the message that would be said without tools.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -27,7 +28,13 @@ FORMS: Mapping[str, str] = {
     "code_interpreter_call": "code_interpreter",
     "image_generation_call": "image_generation",
     "computer_call": "computer_use",
+    "mcp_list_tools": "mcp",
+    "mcp_call": "mcp",
+    "mcp_approval_request": "mcp",
+    "mcp_server": "mcp",
 }
+# Short forms that are no item: what the built-in model does with them takes their place.
+EXPANDED = ("mcp_server",)
 # The type under which a request offers the tool -> module.
 OFFERED: Mapping[str, str] = {
     "web_search": "web_search",
@@ -40,6 +47,7 @@ OFFERED: Mapping[str, str] = {
     "code_interpreter": "code_interpreter",
     "image_generation": "image_generation",
     "computer_use_preview": "computer_use",
+    "mcp": "mcp",
 }
 # The type of a last input item that a tool answers -> module.
 ANSWERED: Mapping[str, str] = {
@@ -48,12 +56,14 @@ ANSWERED: Mapping[str, str] = {
     "apply_patch_call_output": "apply_patch",
     "computer_call_output": "computer_use",
     "image_generation_call": "image_generation",
+    "mcp_approval_response": "mcp",
 }
 
 
-def form(kind: str) -> ModuleType:
-    """The module of a short form."""
-    return _load(FORMS[kind])
+def form(kind: str) -> Any:
+    """What reads a short form: its `read` and its `SCHEMA`."""
+    module = _load(FORMS[kind])
+    return getattr(module, kind, module)
 
 
 def answer(ask: Ask, words: Words) -> tuple[Step, ...]:
@@ -79,10 +89,23 @@ def is_forced(ask: Ask, tool: Mapping[str, Any]) -> bool:
     return isinstance(choice, dict) and choice.get("type") == tool["type"]
 
 
+def expanded(ask: Ask, steps: Sequence[Step], words: Words) -> tuple[Step, ...]:
+    """The steps of a script, with what the built-in model does in place of those that are no item."""
+    if not any(isinstance(step, HostedCall) and step.type in EXPANDED for step in steps):
+        return tuple(steps)
+    found: list[Step] = []
+    for step in steps:
+        if isinstance(step, HostedCall) and step.type in EXPANDED:
+            found += _load(FORMS[step.type]).expanded(ask, step, words)
+        else:
+            found.append(step)
+    return tuple(found)
+
+
 def go_on(ask: Ask, steps: Sequence[Step], words: Words) -> tuple[Step, ...]:
     """What comes after the last of `steps`, whose outside work is done: more of its tool, or a message."""
     last = steps[-1]
-    module = form(last.type) if isinstance(last, HostedCall) and last.type in FORMS else None
+    module = _load(FORMS[last.type]) if isinstance(last, HostedCall) and last.type in FORMS else None
     if module is not None and hasattr(module, "goes_on"):
         return tuple(module.goes_on(ask, steps, words))
     return (Message(words()),)

@@ -22,6 +22,7 @@ DONE_FIELD = {
     "response.refusal": "refusal",
     "response.function_call_arguments": "arguments",
     "response.custom_tool_call_input": "input",
+    "response.mcp_call_arguments": "arguments",
     "response.reasoning_summary_text": "text",
     "response.shell_call_command": "command",
     "response.code_interpreter_call_code": "code",
