@@ -191,6 +191,20 @@ def parts(items: Iterable[Part]) -> Iterator[tuple[str, Part]]:
             yield f"input[{number}].output", {**item["output"], "type": "computer_screenshot"}
 
 
+def masks(tools: Iterable[Part]) -> Iterator[tuple[str, Part]]:
+    """The masks of image generation with their paths; each is an image."""
+    for number, tool in enumerate(tools):
+        if tool.get("input_image_mask"):
+            yield f"tools[{number}].input_image_mask", {**tool["input_image_mask"], "type": "input_image"}
+
+
+async def check_masks(namespace: Namespace, dialect: Dialect, tools: Iterable[Part]) -> None:
+    """Look into the masks of a request's tools as into its images; they cost nothing."""
+    reader = _Reader(namespace, dialect, counting=False)
+    for path, part in masks(tools):
+        await reader.image(path, part)
+
+
 def _check_size(param: str, size: int) -> None:
     if size > LARGEST_PDF:
         raise ApiError("invalid", param, reason=f"the PDF has {size} bytes, and {LARGEST_PDF} are the most.")

@@ -1,13 +1,13 @@
 """What a request may ask of its deployment, its dialect and this emulator; every answer is an ApiError or nothing."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from emulator.core.deployments import BY_NAME, Deployment
 from emulator.core.dialects import Dialect
 from emulator.core.errors import ApiError, quoted_list
 from emulator.core.requests import CreateRequest
-from emulator.run.attachments import IMAGES, parts
+from emulator.run.attachments import IMAGES, masks, parts
 from emulator.run.conversation import chain_items
 from emulator.run.namespace import Namespace
 from emulator.run.thoughts import ENCRYPTED
@@ -30,7 +30,7 @@ def check_request(request: CreateRequest, deployment: Deployment, dialect: Diale
         if tool["type"] == "function":
             given = number in request.strict_functions
             check_function(tool, f"tools[{number}].parameters", given=given)
-    for path, part in (*parts(request.input), *_masks(request)):
+    for path, part in (*parts(request.input), *masks(request.tools)):
         _check_part(path, part, deployment, dialect)
 
 
@@ -96,10 +96,3 @@ def check_context(request: CreateRequest, deployment: Deployment, tokens: int) -
     if request.truncation == "auto":
         return deployment.context_window
     raise ApiError("context_length_exceeded", "input")
-
-
-def _masks(request: CreateRequest) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """The masks of image generation with their paths: each is an image like those of the input."""
-    for number, tool in enumerate(request.tools):
-        if tool.get("input_image_mask"):
-            yield f"tools[{number}].input_image_mask", {**tool["input_image_mask"], "type": "input_image"}

@@ -24,7 +24,7 @@ from emulator.core.log import EventLog
 from emulator.core.requests import CreateRequest
 from emulator.core.response import new_response
 from emulator.run import hosted, jobs
-from emulator.run.attachments import read_attachments
+from emulator.run.attachments import check_masks, read_attachments
 from emulator.run.checks import check_context, check_json_mode, check_request
 from emulator.run.code import made_files
 from emulator.run.conversation import listed_tools, take_turn
@@ -157,6 +157,7 @@ async def _admit(
     turn = await take_turn(namespace, request, response_id)
     await check_json_mode(namespace, request, turn.items)
     attached = await read_attachments(namespace, dialect, deployment, turn.items)
+    await check_masks(namespace, dialect, request.tools)
     counter = await loaded_counter(namespace.settings.tokens, deployment.model)
     chain = turn.before.after(turn.items, counter, turn.thoughts, attached.tokens)
     tokens = check_context(request, deployment, context_tokens(request, chain.context, counter))

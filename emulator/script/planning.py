@@ -10,9 +10,9 @@ from emulator.core.requests import CreateRequest
 from emulator.core.response import closing
 from emulator.core.usage import Counter, count_tools
 from emulator.script.ask import Ask
+from emulator.script.calls import at_most, one_call
 from emulator.script.fallback import answer, expanded, go_on, limit, output_tokens
 from emulator.script.fixture import Fixture
-from emulator.script.parallel import one_call
 from emulator.script.plan import Ending, Message, Pace, Plan, Progress, Refusal, Step, Usage
 from emulator.script.scene import scene
 from emulator.script.template_parts import TemplateError
@@ -97,6 +97,8 @@ def make_plan(said: Said, ask: Ask, dialect: Dialect, *, tokens: int, every: flo
     steps, ending = said.steps, said.ending
     if not request.parallel_tool_calls:
         steps = one_call(steps)
+    if request.max_tool_calls is not None:
+        steps = at_most(steps, request.max_tool_calls)
     if request.max_output_tokens is not None:
         steps, cut = limit(steps, request.max_output_tokens, ask.counter)
         ending = CUT if cut else ending

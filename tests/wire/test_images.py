@@ -105,16 +105,22 @@ def test_what_only_looks_like_a_part_is_left_alone(http):
         7,
     ]
     items = [
-        {"type": "reasoning", "summary": [], "encrypted_content": "x", "content": odd[:3]},
+        {"type": "reasoning", "summary": [], "content": odd[:3]},
         {"type": "shell_call", "call_id": "c3", "action": {}},
         {"type": "shell_call_output", "call_id": "c3", "output": odd},
         {"role": "user", "content": "x"},
     ]
     assert http.post("/responses", json={"model": "gpt-4o", "input": items}).status_code == 200
-    assert show(http, None).status_code == 200
 
 
-@pytest.mark.parametrize("output", ["x", [], None, {"image_url": 5}, {"file_id": 5}])
+def test_a_screenshot_that_shows_nothing_is_refused(http):
+    assert problem(show(http, None)) == ("missing_required_parameter", "input[1].output.image_url")
+
+
+SHOT = {"type": "computer_screenshot"}
+
+
+@pytest.mark.parametrize("output", ["x", [], None, {**SHOT, "image_url": 5}, {**SHOT, "file_id": 5}])
 def test_a_screenshot_of_the_wrong_form_is_refused(http, output):
     call = {"type": "computer_call", "call_id": "c2", "status": "completed", "pending_safety_checks": [], "action": {}}
     body = {"input": [call, {"type": "computer_call_output", "call_id": "c2", "output": output}]}

@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from emulator.core.clock import Clock
-from emulator.run import hosted
+from emulator.run import jobs
 from emulator.tools.web_search import TOOL
 from tests.wire.test_background import events, follow
 
@@ -82,6 +82,17 @@ def test_what_a_script_says_after_the_call_comes_after_the_work(http, work):
     made = http.post("/responses", json=ASKED).json()
     assert types(made) == ["web_search_call", "message", "web_search_call"]
     assert work.times == 2
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_calls_beyond_max_tool_calls_are_not_worked_on(http, work, stream):
+    work.let_go()
+    script(http, {"web_search_call": "cats"}, {"web_search_call": "dogs"}, {"message": "Done."})
+    http.post("/responses", json={**ASKED, "max_tool_calls": 1, "stream": stream})
+    (entry,) = http.get(str(http.base_url.copy_with(path="/_emulator/requests"))).json()["data"][:1]
+    made = http.get(f"/responses/{entry['response_id']}").json()
+    assert types(made) == ["web_search_call", "message"]
+    assert work.times == 1
 
 
 def test_a_stream_sends_what_comes_before_the_work_and_then_waits(http, work):
@@ -159,7 +170,7 @@ def test_a_tool_that_breaks_ends_its_item_as_failed_and_the_run_goes_on(http, wo
 
 
 def test_lost_work_is_not_done_again_and_ends_its_item_as_failed(start_server, tmp_path, work, monkeypatch):
-    monkeypatch.setattr(hosted, "LEASE", 0.0)
+    monkeypatch.setattr(jobs, "LEASE", 0.0)
     clock = Clock(1_763_000_000.0)
     first, second = (start_server(clock, db=str(tmp_path / "store.db")).http() for _ in range(2))
     made = first.post("/responses", json={**ASKED, "background": True}).json()
@@ -186,5 +197,8 @@ def test_who_leaves_a_foreground_stream_at_its_work_leaves_nothing_behind(http, 
                 response_id = orjson.loads(piece.split(b"data: ", 1)[1].split(b"\n")[0])["response"]["id"]
             if b"web_search_call.searching" in piece:
                 break
+    journal = str(http.base_url.copy_with(path="/_emulator/requests"))
+    while not any(entry["disconnected"] for entry in http.get(journal).json()["data"]):
+        pass  # each look waits for the server's own thread
     work.let_go()
     assert http.get(f"/responses/{response_id}").status_code == 404

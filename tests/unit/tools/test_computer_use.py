@@ -9,12 +9,13 @@ from emulator.script.fixture import FixtureError, from_dict
 from emulator.script.hosted.computer_use import ACTIONS
 from emulator.script.plan import Plan
 from emulator.testing import computer_call
+from tests.pictures import data_url, png
 from tests.plans import events_of, whole_log
 
 KIND = "computer_call"
 MODEL = "computer-use-preview"
 TOOL = {"type": "computer_use_preview", "display_width": 1024, "display_height": 768, "environment": "browser"}
-SHOT = "data:image/png;base64,aGk="
+SHOT = data_url(png(1024, 768))
 EVERY = {
     "click": {"x": 1, "y": 2, "button": "right"},
     "double_click": {"x": 1, "y": 2},
@@ -153,10 +154,10 @@ def test_the_built_in_model_asks_for_a_screenshot_and_says_what_it_sees(say):
 
 def test_a_screenshot_costs_as_an_image(say):
     first = say()
-    shot = {"type": "computer_screenshot", "image_url": f"data:image/png;base64,{'A' * 40_000}"}
+    shot = {"type": "computer_screenshot", "image_url": data_url(png(1024, 768) + bytes(40_000))}
     output = {**screenshot(first["output"][0]["call_id"]), "output": shot}
     used = say([output], previous_response_id=first["id"])["usage"]["input_tokens"]
-    assert 765 < used - first["usage"]["input_tokens"] < 1_000
+    assert 65 + 4 * 129 < used - first["usage"]["input_tokens"] < 65 + 4 * 129 + 100
 
 
 def test_a_screenshot_is_listed_where_it_is_asked_for(http, say):
@@ -197,7 +198,7 @@ def test_a_screenshot_may_be_a_file_in_the_openai_dialect(server):
     call_id = call["output"][0]["call_id"]
     unknown = http.post("/responses", json=asked([screenshot(call_id, file_id="file-1")], **more))
     assert (unknown.status_code, unknown.json()["error"]["param"]) == (404, "input[0].output.file_id")
-    made = http.post("/files", files={"file": ("a.png", b"x")}, data={"purpose": "vision"}).json()["id"]
+    made = http.post("/files", files={"file": ("a.png", png())}, data={"purpose": "vision"}).json()["id"]
     assert http.post("/responses", json=asked([screenshot(call_id, file_id=made)], **more)).status_code == 200
 
 
@@ -235,5 +236,6 @@ def test_the_tool_needs_truncation(refused, given):
 def test_a_screenshot_is_answered_in_json_where_that_is_asked_for(say):
     first = say()
     items = [screenshot(first["output"][0]["call_id"])]
-    told = say(items, previous_response_id=first["id"], text={"format": {"type": "json_object"}})
+    items.append({"role": "developer", "content": "Answer in JSON."})
+    told = say(items[::-1], previous_response_id=first["id"], text={"format": {"type": "json_object"}})
     assert told["output"][0]["content"][0]["text"].startswith("{")

@@ -229,7 +229,7 @@ def test_the_built_in_model_draws_the_prompt_and_says_so(azure):
 
 
 def test_json_is_said_where_json_is_asked_for(openai):
-    _, message = made(openai, text={"format": {"type": "json_object"}})["output"]
+    _, message = made(openai, "Draw a cat, answer in JSON", text={"format": {"type": "json_object"}})["output"]
     assert message["content"][0]["text"].startswith("{")
 
 
