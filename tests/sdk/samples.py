@@ -76,7 +76,6 @@ def _repaired(label: str, *changes: Change, expected: str = "ok", shows: str = "
     return Try(label, expected, shows, (sends,), changes)
 
 
-UNBUILT = _printed("501", "not built it yet")
 COMPLETED = '"status": ?"completed"'
 QUEUED = '"status": ?"queued"'
 POLLED = {"resp_1234567890": "background"}

@@ -62,14 +62,6 @@ def test_the_image_sample_lacks_an_import_that_it_uses(page):
     assert imports == [set(), {"base64"}]
 
 
-@of([(row, attempt) for row, attempt in TRIES if attempt.expected == "501" and not row.python])
-def test_what_is_not_built_says_so_and_is_not_retried(page, row, attempt):
-    answer = play.curl_as_http(page.text(row, attempt), page.folder)
-    assert answer.status_code == 501
-    assert answer.headers["x-should-retry"] == "false"
-    assert answer.json()["error"]["code"] == "not_implemented"
-
-
 LITERAL = [
     ("retrieve.py", "resp_67cb61fa3a448190bcf2c42d96f0d1a8"),
     ("delete.py", "resp_67cb61fa3a448190bcf2c42d96f0d1a8"),

@@ -6,6 +6,7 @@ from pathlib import Path
 import openai
 import pytest
 
+from tests.pictures import data_url, png
 from tests.sdk import events
 
 DRAWS = {"x-ms-oai-image-generation-deployment": "gpt-image-1"}
@@ -95,7 +96,7 @@ def test_a_task_on_the_computer_runs_to_its_end(client):
     turn = client.responses.create(**COMPUTER)
     call = turn.output[0]
     assert (call.type, call.action.type) == ("computer_call", "screenshot")
-    shot = {"type": "computer_screenshot", "image_url": "data:image/png;base64,aGk="}
+    shot = {"type": "computer_screenshot", "image_url": data_url(png(1024, 768))}
     output = {"type": "computer_call_output", "call_id": call.call_id, "output": shot}
     turn = client.responses.create(**{**COMPUTER, "input": [output]}, previous_response_id=turn.id)
     assert turn.output_text == "I see a screenshot of the browser, 1024 by 768 pixels."

@@ -18,7 +18,10 @@ LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 COMMAND = re.compile(r"responses-emulator ([a-z]\S*)")
 FLAGS = {setting.flag for setting in TABLE.values()} | {"--no-done-frame", "--config", "--url", "--wait", "--timeout"}
 # What is nobody's business: a path of somebody's machine, such as this folder's, and the marks of notes.
-PRIVATE = re.compile(rf"(?<![\w.:/])/(?:home|root|tmp|mnt|Users)/|{re.escape(str(ROOT.parent))}|\[[SODCT?]\]")
+# `/mnt/data` is where the files of a container lie, on the wire too.
+PRIVATE = re.compile(
+    rf"(?<![\w.:/])/(?:(?:home|root|tmp|Users)/|mnt/(?!data\b))|{re.escape(str(ROOT.parent))}|\[[SODCT?]\]"
+)
 
 
 def text_of(page):
