@@ -59,6 +59,7 @@ items = st.sampled_from(
 )
 LOGS = {"type": "logs", "logs": "1\n"}
 RAN = {"stdout": "a", "stderr": "", "outcome": {"type": "exit", "exit_code": 0}}
+FOUND = {"attributes": {"year": 2024}, "file_id": "file-1", "filename": "a.md", "score": 0.5, "text": "A cat."}
 TIMED_OUT = {"stdout": "", "stderr": "b", "outcome": {"type": "timeout"}}
 # One or more calls of each hosted tool that is built, as a plan holds them when nothing is left to be prepared.
 HOSTED = (
@@ -74,6 +75,8 @@ HOSTED = (
     HostedCall("apply_patch_call", {"operation": {"type": "delete_file", "path": "a.txt"}}),
     HostedCall("code_interpreter_call", {"code": "print(1)", "container_id": "cntr_1", "outputs": [LOGS]}),
     HostedCall("code_interpreter_call", {"code": "1/0", "container_id": "cntr_1", "status": "failed"}, done=1.0),
+    HostedCall("file_search_call", {"queries": ["cats", "dogs"], "results": [FOUND]}),
+    HostedCall("file_search_call", {"queries": ["cats"], "results": [], "status": "failed"}),
 )
 raw_events = st.lists(st.just({"type": "response.audio.done"}), min_size=1, max_size=2).map(tuple)
 steps = st.one_of(
@@ -134,6 +137,7 @@ def prepared(steps):
         ids=ItemIds(RESPONSE_ID, "tools"),
         now=STARTED,
         containers=NoContainers(),
+        vector_stores=None,
     )
     said = asyncio.run(prepare(Said(tuple(steps)), context))
     return said.steps

@@ -6,7 +6,7 @@ other sign one. It is the same on every machine and near enough to a real tokeni
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from itertools import islice
 from typing import Any
@@ -72,13 +72,20 @@ def _item(item: Mapping[str, Any]) -> int:
             return PER_ITEM + count(item.get("name") or "") + count(item.get("arguments") or item.get("input") or "")
         case "function_call_output" | "custom_tool_call_output" | "computer_call_output":
             return PER_ITEM + _content(item.get("output"))
-        case "code_interpreter_call":
-            logs = (output.get("logs") or "" for output in item.get("outputs") or ())
-            return PER_ITEM + count(item.get("code") or "") + sum(map(count, logs))
+        case "code_interpreter_call" | "file_search_call":
+            return PER_ITEM + sum(map(count, _told(item)))
         case "reasoning" | "item_reference":
             return 0
         case _:
             return PER_ITEM + _json(item)
+
+
+def _told(item: Mapping[str, Any]) -> Iterator[str]:
+    """The texts of a call that the service answered itself: what was asked and what came of it."""
+    yield item.get("code") or ""
+    yield from item.get("queries") or ()
+    for found in (*(item.get("outputs") or ()), *(item.get("results") or ())):
+        yield found.get("logs") or found.get("text") or ""
 
 
 def _content(content: Any) -> int:

@@ -59,6 +59,11 @@ def code_interpreter_call(code: str, **gave: Any) -> Step:
     return {"code_interpreter_call": {"code": code, **gave} if gave else code}
 
 
+def file_search_call(*queries: str, **more: Any) -> Step:
+    """A search in files; `more` are other keys, such as `results=[{"filename": "a.md", "text": "..."}]`."""
+    return {"file_search_call": {"queries": list(queries), **more}}
+
+
 def item(fields: Mapping[str, Any] | None = None, /, **named: Any) -> Step:
     """Any output item of the wire, with its `type`; the server makes the id and the events."""
     return {"item": {**(fields or {}), **named}}

@@ -15,6 +15,7 @@ TOOLS: Mapping[str, str] = {
     "shell_call_output": "shells:SHELL_OUTPUT",
     "apply_patch_call": "shells:APPLY_PATCH",
     "code_interpreter_call": "code_interpreter",
+    "file_search_call": "file_search",
 }
 # The type under which a request offers a hosted tool -> module.
 OFFERED: Mapping[str, str] = {
@@ -26,6 +27,7 @@ OFFERED: Mapping[str, str] = {
     "shell": "shells:SHELL",
     "apply_patch": "shells:APPLY_PATCH",
     "code_interpreter": "code_interpreter",
+    "file_search": "file_search",
 }
 
 

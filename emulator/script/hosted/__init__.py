@@ -25,6 +25,7 @@ FORMS: Mapping[str, str] = {
     "shell_call": "shell",
     "apply_patch_call": "apply_patch",
     "code_interpreter_call": "code_interpreter",
+    "file_search_call": "file_search",
 }
 # The type under which a request offers the tool -> module.
 OFFERED: Mapping[str, str] = {
@@ -36,6 +37,7 @@ OFFERED: Mapping[str, str] = {
     "shell": "shell",
     "apply_patch": "apply_patch",
     "code_interpreter": "code_interpreter",
+    "file_search": "file_search",
 }
 # The type of a last input item that a tool answers -> module.
 ANSWERED: Mapping[str, str] = {
