@@ -13,6 +13,7 @@ from emulator.core.errors import ApiError
 from emulator.core.queries import ListQuery
 from emulator.core.requests import parse_list_query
 from emulator.core.small_bodies import Body, read_body
+from emulator.core.validation import check_id
 from emulator.core.vector_store_params import LATER, RESULTS, ChangeBody, ExpiresAfter, SearchBody, StoreBody
 from emulator.run import file_search, vector_stores
 from emulator.run.file_search import Asked
@@ -56,7 +57,7 @@ async def change(request: Request) -> Response:
 
 async def delete(request: Request) -> Response:
     """DELETE /vector_stores/{id}: the uploaded files stay."""
-    store_id: str = request.path_params["vector_store_id"]
+    store_id = _id(request)
     await vector_stores.remove(call_of(request).namespace, store_id)
     return answer({"id": store_id, "object": "vector_store.deleted", "deleted": True})
 
@@ -85,12 +86,18 @@ def _result(found: dict[str, Any]) -> dict[str, Any]:
 
 async def store_of(request: Request) -> StoreRow:
     """The vector store of the path."""
-    return await vector_stores.find(call_of(request).namespace, request.path_params["vector_store_id"])
+    return await vector_stores.find(call_of(request).namespace, _id(request))
 
 
 async def living_store_of(request: Request) -> StoreRow:
     """The vector store of the path, which must not be expired."""
-    return await vector_stores.find_living(call_of(request).namespace, request.path_params["vector_store_id"])
+    return await vector_stores.find_living(call_of(request).namespace, _id(request))
+
+
+def _id(request: Request) -> str:
+    store_id: str = request.path_params["vector_store_id"]
+    check_id(store_id, "vs_", "vector_store_id")
+    return store_id
 
 
 async def read(call: Call, request: Request, model: type[Body], **options: Any) -> Body:

@@ -1,5 +1,6 @@
 """What a message cites of the hosted calls before it: files that code made or a search found; it makes no file."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -56,13 +57,20 @@ def _found(calls: Sequence[HostedCall], text: str) -> list[Object]:
     """The files found that the message names, where it names them; none named, the best one at the message's end."""
     results = [result for call in calls for result in call.fields.get("results") or ()]
     names = {result["file_id"]: result["filename"] for result in results}
-    named = {file_id: text.find(name) + len(name) for file_id, name in names.items() if name and name in text}
+    ends = {file_id: _end_of(name, text) for file_id, name in names.items()}
+    named = {file_id: end for file_id, end in ends.items() if end is not None}
     if not named and results:
         named = {results[0]["file_id"]: len(text)}
     return [
         {"type": "file_citation", "file_id": file_id, "filename": names[file_id], "index": index}
         for file_id, index in named.items()
     ]
+
+
+def _end_of(name: str, text: str) -> int | None:
+    """Where the first mention of a file ends, by its whole name; None where there is none."""
+    found = re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", text)
+    return found.end() if found and name else None
 
 
 CITED: Mapping[str, Callable[[Sequence[HostedCall], str], list[Object]]] = {

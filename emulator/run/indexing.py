@@ -20,7 +20,7 @@ from emulator.store import files
 from emulator.store.files import FileRow
 from emulator.store.vector_stores import Indexed, SearchedFileRow
 
-LARGEST_TEXT = 20_000_000  # bytes of one file that is no PDF
+LARGEST_TEXT = 5_000_000  # bytes of one file that is no PDF
 UNSUPPORTED = ("unsupported_file", "The file type is not supported.")
 EMPTY = ("invalid_file", "The file could not be parsed because it is empty.")
 TOO_LARGE = ("invalid_file", "The file could not be parsed because it is too large.")

@@ -147,7 +147,8 @@ def get(connection: Connection, namespace: str, store_id: str) -> StoreRow | Non
 
 def held(connection: Connection, namespace: str, store_id: str, now: float) -> Held:
     """What a vector store holds at `now`."""
-    return Held(*connection.execute(_HELD, {"ns": namespace, "sid": store_id, "now": now}).one())
+    completed, failed, size = connection.execute(_HELD, {"ns": namespace, "sid": store_id, "now": now}).one()
+    return Held(int(completed), int(failed), int(size))
 
 
 def page(connection: Connection, namespace: str, asked: Page[StoreRow]) -> list[StoreRow]:

@@ -7,6 +7,7 @@ import pytest
 from openai import AsyncOpenAI
 
 from tests.conftest import KEY
+from tests.sdk import events
 
 PATHS = pytest.mark.parametrize("path", ["/openai/v1", "/v1"])
 POLICY = ("policy.md", b"Returns are accepted within 30 days. Shipping is free.")
@@ -103,6 +104,14 @@ def test_a_stream_accumulates_to_the_same(client, store):
     plain = client.responses.create(**asked)
     assert final.output_text == plain.output_text
     assert final.output[0].results == plain.output[0].results
+
+
+def test_its_events_are_those_of_the_client(server):
+    client = server.client("/v1")
+    store = client.vector_stores.create(file_ids=[client.files.create(file=CATS, purpose="assistants").id])
+    asked = {"model": "gpt-4o", "input": "Do cats sleep?", "tools": [tool(store)], "include": [RESULTS], "stream": True}
+    sent = events.read(server.http("/v1").post("/responses", json=asked).text.removesuffix("data: [DONE]\n\n"))
+    assert events.check(sent)["output"][0]["results"][0]["filename"] == "cats.md"
 
 
 def test_a_background_response_searches_too(client, store):

@@ -3,6 +3,8 @@
 import re
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from emulator.core.clock import Clock
 from tests.pdfs import pdf
@@ -137,6 +139,12 @@ def test_what_nobody_understands_is_warned_of_or_refused(start_server):
     assert warned.headers["x-emulator-warning"] == ("unknown_parameter: nme; unknown_parameter: expires_after.hours")
     strict = start_server(validation="strict").http().post("/vector_stores", json=body)
     assert refused(strict) == (400, "unknown_parameter", "nme")
+
+
+def test_an_id_that_can_be_none_is_said_to_be_none(server):
+    answer = server.http().get("/vector_stores/file-1")
+    assert refused(answer) == (400, "invalid_value", "vector_store_id")
+    assert "begins with 'vs_'" in answer.json()["error"]["message"]
 
 
 def test_lists_are_paged_both_ways(http):
@@ -376,3 +384,31 @@ def test_a_reset_an_export_and_an_import_cover_vector_stores(start_server):
     server.http("/ns/one").post("/_emulator/reset", json={"scope": "state"})
     assert one.get("/vector_stores").json()["data"] == []
     assert len(other.get("/vector_stores").json()["data"]) == 1
+
+
+NAMES = (
+    *("name", "file_id", "file_ids", "files", "attributes", "chunking_strategy", "static", "type", "query", "filters"),
+    *("key", "value", "max_num_results", "ranking_options", "expires_after", "days", "metadata"),
+)
+scalars = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.text(max_size=5),
+    st.sampled_from(["auto", "static", "eq", "in", "and", "last_active_at", "file-1"]),
+)  # fmt: skip
+values = st.recursive(
+    scalars,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3), st.dictionaries(st.one_of(st.sampled_from(NAMES), st.text(max_size=3)), inner)
+    ),
+    max_leaves=12,
+)
+bodies = st.dictionaries(st.sampled_from(NAMES), values, max_size=5)
+
+
+@settings(max_examples=60)
+@given(st.sampled_from(["", "/files", "/file_batches", "/search", None]), bodies)
+def test_no_body_breaks_an_endpoint(server, path, body):
+    http = server.http("/ns/vs-fuzz/v1")
+    store = make(http)
+    answer = http.post("/vector_stores" if path is None else f"/vector_stores/{store['id']}{path}", json=body)
+    assert answer.status_code < 500, answer.text
+    http.close()

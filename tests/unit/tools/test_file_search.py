@@ -90,6 +90,7 @@ CALL = HostedCall("file_search_call", {"queries": ["c"], "results": [FOUND, OTHE
         ("See b.md for more.", [("file-2", "b.md", 8)]),
         ("b.md and a.md", [("file-1", "a.md", 13), ("file-2", "b.md", 4)]),
         ("It is so.", [("file-1", "a.md", 9)]),
+        ("Not data.md but (b.md).", [("file-2", "b.md", 21)]),
     ],
 )
 def test_a_message_cites_the_files_that_it_names_or_the_best(text, notes):
@@ -100,6 +101,11 @@ def test_a_message_keeps_its_own_citations_and_the_next_one_has_none():
     own = {"type": "file_citation", "file_id": "file-9", "filename": "x", "index": 0}
     assert cited(CALL, Message("a.md", (own,)), Message("a.md")) == [own]
     assert cited(HostedCall("file_search_call", {"queries": ["c"], "results": []}), Message("x")) == []
+
+
+def test_what_is_billed_of_a_call_is_its_queries():
+    assert CALL.written() == "c"
+    assert HostedCall("file_search_call", {"queries": ["c", "d"], "results": [FOUND]}).written() == "c\nd"
 
 
 def test_code_and_a_search_are_both_cited():
