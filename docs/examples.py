@@ -23,7 +23,7 @@ FUNCTION = {"type": "function", "name": "get_weather", "parameters": {"type": "o
 HELLO = {"model": "gpt-4o", "input": "Say hello."}
 QUIET = {"stream": True, "stream_options": {"include_obfuscation": False}}
 LONG_ID = re.compile(
-    r"\b(resp|msg|rs|fc|ctc|fco|cntr|cfile)_[0-9a-f]{32,50}"
+    r"\b(resp|msg|rs|fc|ctc|fco|cntr|cfile|vs)_[0-9a-f]{32,50}"
     r"|(\bcall_|\bfile-|\bassistant-|/mnt/data/)[0-9A-Za-z]{22,32}\b"
 )
 FRAME = re.compile(r"event: (.*)\ndata: (.*)\n\n")
@@ -152,6 +152,7 @@ def _answers(http: httpx.Client) -> Answers:
     shown = {name: _answer(http.request(method, where, **more), more) for name, method, where, more in asked}
     made_file = http.get(f"{AZURE}/files").json()["data"][0]["id"]
     shown |= _of_containers(http)
+    shown |= _of_vector_stores(http)
     shown["delete file"] = _answer(http.delete(f"{AZURE}/files/{made_file}"), {})
     return shown
 
@@ -172,6 +173,26 @@ def _of_containers(http: httpx.Client) -> Answers:
     old = http.post(f"{AZURE}/containers", json=body).json()["id"]
     http.post("/_emulator/clock", json={"advance": "10m"})
     shown["container expired"] = _answer(http.get(f"{AZURE}/containers/{old}/files"), {})
+    return shown
+
+
+def _of_vector_stores(http: httpx.Client) -> Answers:
+    """What a vector store answers from its making to its expiry."""
+    policy = {"file": ("policy.md", b"Returns are accepted within 30 days.")}
+    uploaded = http.post(f"{AZURE}/files", data={"purpose": "assistants"}, files=policy)
+    file_id = uploaded.json()["id"]
+    body: dict[str, Any] = {"name": "Policies", "expires_after": {"anchor": "last_active_at", "days": 7}}
+    made = http.post(f"{AZURE}/vector_stores", json=body)
+    at = f"{AZURE}/vector_stores/{made.json()['id']}"
+    file, query = {"file_id": file_id, "attributes": {"year": 2024}}, {"query": "How long are returns accepted?"}
+    shown = {
+        "vector store": _answer(made, {"json": body}),
+        "vector store file": _answer(http.post(f"{at}/files", json=file), {"json": file}),
+        "vector store search": _answer(http.post(f"{at}/search", json=query), {"json": query}),
+    }
+    http.post("/_emulator/clock", json={"advance": "7d"})
+    shown["vector store expired"] = _answer(http.post(f"{at}/search", json=query), {"json": query})
+    http.delete(f"{AZURE}/files/{file_id}")
     return shown
 
 

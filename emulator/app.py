@@ -11,7 +11,20 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 import emulator
-from emulator.api import containers, control, fault_routes, files, journal, models, responses, scripts, steer, unbuilt
+from emulator.api import (
+    containers,
+    control,
+    fault_routes,
+    files,
+    journal,
+    models,
+    responses,
+    scripts,
+    steer,
+    unbuilt,
+    vector_store_files,
+    vector_stores,
+)
 from emulator.api.door import Door
 from emulator.api.faults import Faults
 from emulator.core.clock import Clock, monotonic
@@ -44,6 +57,8 @@ ROUTES: tuple[tuple[str, str, Endpoint], ...] = (
     ("DELETE", "/files/{file_id}", files.delete),
     ("GET", "/files/{file_id}/content", files.content),
     *containers.routes,
+    *vector_stores.routes,
+    *vector_store_files.routes,
     ("GET", "/models", models.list_models),
     ("GET", "/models/{model:path}", models.retrieve),
     ("GET", "/_emulator/livez", control.livez),

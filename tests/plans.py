@@ -59,6 +59,7 @@ items = st.sampled_from(
 )
 LOGS = {"type": "logs", "logs": "1\n"}
 RAN = {"stdout": "a", "stderr": "", "outcome": {"type": "exit", "exit_code": 0}}
+FOUND = {"attributes": {"year": 2024}, "file_id": "file-1", "filename": "a.md", "score": 0.5, "text": "A cat."}
 TIMED_OUT = {"stdout": "", "stderr": "b", "outcome": {"type": "timeout"}}
 # One or more calls of each hosted tool that is built, as a plan holds them when nothing is left to be prepared.
 HOSTED = (
@@ -86,6 +87,8 @@ HOSTED = (
     HostedCall("mcp_call", {"server_label": "s", "name": "f", "arguments": '{"a": 1}', "output": "ok"}, done=2.0),
     HostedCall("mcp_call", {"server_label": "s", "name": "f", "arguments": "", "error": "boom"}),
     HostedCall("mcp_approval_request", {"server_label": "s", "name": "f", "arguments": "{}"}),
+    HostedCall("file_search_call", {"queries": ["cats", "dogs"], "results": [FOUND]}),
+    HostedCall("file_search_call", {"queries": ["cats"], "results": [], "status": "failed"}),
 )
 raw_events = st.lists(st.just({"type": "response.audio.done"}), min_size=1, max_size=2).map(tuple)
 steps = st.one_of(
@@ -152,6 +155,7 @@ def prepared(steps):
         ids=ItemIds(RESPONSE_ID, "tools"),
         now=STARTED,
         containers=NoContainers(),
+        vector_stores=None,
     )
     said = asyncio.run(prepare(Said(tuple(steps)), context))
     return said.steps

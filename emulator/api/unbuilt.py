@@ -10,7 +10,6 @@ from emulator.core.errors import ApiError
 KNOWN = {
     "conversations": "the conversations API",
     "uploads": "uploads in parts",
-    "vector_stores": "vector stores",
 }
 
 

@@ -1,21 +1,18 @@
 """The bodies of the containers API, checked and with defaults filled in; it stores nothing."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, Field, ValidationError
+from pydantic import AfterValidator, Field
 
-from emulator.core.errors import ApiError
 from emulator.core.input_params import plain
-from emulator.core.unknown import names
-from emulator.core.validation import Wire, load_object, problem, translate
+from emulator.core.small_bodies import read_body
+from emulator.core.validation import Wire, problem
 
 IDLE_MINUTES = 20  # how long a container may be idle, and the most that can be asked for
 MOST_FILE_IDS = 50
 LONGEST_NAME = 256
 MEMORY_LIMIT = "1g"
-Body = TypeVar("Body", bound=BaseModel)
 # Parameters of later API versions: accepted, without effect.
 LATER = frozenset({"network_policy", "skills"})
 
@@ -73,40 +70,18 @@ def parse_container(raw: bytes, *, strict: bool = False) -> NewContainer:
 
     Unknown fields become `warnings`; with `strict` the first is an `unknown_parameter`.
     """
-    given = load_object(raw)
-    body = _checked(ContainerBody, given)
-    unknown = [name for name in _unknown(given, ContainerBody) if name not in LATER]
-    expires_after = given.get("expires_after") or {}
-    unknown += [f"expires_after.{name}" for name in _unknown(expires_after, ExpiresAfter)]
+    nested = {"expires_after": ExpiresAfter}
+    body, warnings = read_body(raw, ContainerBody, nested=nested, later=LATER, strict=strict)
     return NewContainer(
         name=body.name,
         file_ids=tuple(dict.fromkeys(body.file_ids or ())),
         minutes=body.expires_after.minutes if body.expires_after else IDLE_MINUTES,
         memory_limit=body.memory_limit or MEMORY_LIMIT,
-        warnings=_warnings(unknown, strict=strict),
+        warnings=warnings,
     )
 
 
 def parse_copy(raw: bytes, *, strict: bool = False) -> tuple[str, tuple[str, ...]]:
     """The `file_id` of the JSON body of `POST /containers/{id}/files`, and the warnings."""
-    given = load_object(raw)
-    body = _checked(CopyBody, given)
-    return body.file_id, _warnings(_unknown(given, CopyBody), strict=strict)
-
-
-def _checked(model: type[Body], given: Mapping[str, Any]) -> Body:
-    try:
-        return model.model_validate(given)
-    except ValidationError as error:
-        raise translate(error) from None
-
-
-def _unknown(given: Mapping[str, Any], model: type[BaseModel]) -> list[str]:
-    known = names(model)
-    return [name for name, held in given.items() if held is not None and name not in known]
-
-
-def _warnings(unknown: list[str], *, strict: bool) -> tuple[str, ...]:
-    if unknown and strict:
-        raise ApiError("unknown_parameter", unknown[0])
-    return tuple(f"unknown_parameter: {name}" for name in unknown)
+    body, warnings = read_body(raw, CopyBody, strict=strict)
+    return body.file_id, warnings

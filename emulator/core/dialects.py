@@ -124,6 +124,7 @@ AZURE = Dialect(
         "rate_limited_requests": _gateway(429, "too_many_requests", _LIMITED.format(unit="call")),
         "rate_limited_tokens": _gateway(429, "too_many_requests", _LIMITED.format(unit="token")),
         "conversation_locked": replace(ERRORS["conversation_locked"], status=409),
+        "searched_store_not_found": replace(ERRORS["searched_store_not_found"], status=400),
         "unsupported_operation": _gateway(
             400,
             "OperationNotSupported",

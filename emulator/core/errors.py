@@ -275,6 +275,12 @@ ERRORS: Mapping[str, ErrorRow] = {
     "file_type": ErrorRow(
         400, "Unsupported file type: '{extension}'. Supported file types are: {supported}.", "unsupported_file"
     ),
+    # Vector stores
+    "vector_store_not_found": ErrorRow(404, "No vector store found with id '{id}'."),
+    "searched_store_not_found": ErrorRow(404, "Vector store with id ['{id}'] not found."),
+    "vector_store_expired": ErrorRow(400, "Vector store '{id}' has expired."),
+    "vector_store_file_not_found": ErrorRow(404, "No file found with id '{id}' in vector store '{store}'."),
+    "vector_store_batch_not_found": ErrorRow(404, "No file batch found with id '{id}' in vector store '{store}'."),
     # Responses
     "response_not_found": ErrorRow(404, "Response with id '{id}' not found."),
     "background_needs_store": ErrorRow(400, "background=true requires store=true.", "unsupported_parameter"),

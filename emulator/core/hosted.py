@@ -22,7 +22,8 @@ class HostedCall:
 
     def written(self) -> str:
         """What the model itself wrote of it: that is what is billed."""
-        return "\n".join(str(self.fields[name]) for name in WRITTEN if self.fields.get(name))
+        written = [self.fields[name] for name in WRITTEN if self.fields.get(name)]
+        return "\n".join("\n".join(found) if isinstance(found, list) else str(found) for found in written)
 
 
-WRITTEN = ("name", "code", "arguments", "query", "prompt")
+WRITTEN = ("name", "code", "arguments", "query", "queries", "prompt")

@@ -101,6 +101,9 @@ def _check_metadata(metadata: dict[str, str]) -> dict[str, str]:
     return metadata
 
 
+Metadata = Annotated[dict[str, str], AfterValidator(_check_metadata)]
+
+
 class TokensBody(Wire):
     """The body of `POST /responses/input_tokens`. `null` in any field means that it is left out."""
 
@@ -144,7 +147,7 @@ class CreateBody(TokensBody):
     top_logprobs: Annotated[int, Field(ge=0, le=20)] | None = None
     frequency_penalty: Penalty | None = None
     presence_penalty: Penalty | None = None
-    metadata: Annotated[dict[str, str], AfterValidator(_check_metadata)] | None = None
+    metadata: Metadata | None = None
     prompt: Prompt | None = None
     user: Short | None = None
     safety_identifier: Short | None = None

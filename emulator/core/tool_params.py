@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, Tag
 
+from emulator.core.attribute_filters import Filter
 from emulator.core.input_params import InputImage
 from emulator.core.media import check_image
 from emulator.core.validation import Wire, by_shape, by_type, problem, type_of
@@ -168,13 +169,21 @@ class WebSearch(Wire):
     search_content_types: list[str] | None = None
 
 
+class RankingOptions(Wire):
+    """How results are ranked; only the threshold has an effect here."""
+
+    ranker: Literal["none", "auto", "default-2024-11-15"] | None = None
+    score_threshold: Annotated[float, Field(ge=0, le=1)] | None = None
+    hybrid_search: Object | None = None
+
+
 class FileSearch(Wire):
     """Searches vector stores."""
 
     vector_store_ids: list[str]
-    filters: Object | None = None
+    filters: Filter | None = None
     max_num_results: Annotated[int, Field(ge=1, le=50)] | None = None
-    ranking_options: Object | None = None
+    ranking_options: RankingOptions | None = None
 
 
 class ComputerUsePreview(Wire):

@@ -122,9 +122,15 @@ def _output(item: Mapping[str, Any], count: Count) -> int:
     return _content(item.get("output"), count)
 
 
-def _code(item: Mapping[str, Any], count: Count) -> int:
-    logs = (output.get("logs") or "" for output in item.get("outputs") or ())
-    return count(item.get("code") or "") + sum(map(count, logs))
+def _told(item: Mapping[str, Any], count: Count) -> int:
+    """A call that the service answered itself: what was asked and what came of it."""
+    found = (*(item.get("outputs") or ()), *(item.get("results") or ()))
+    texts = (item.get("code") or "", *(item.get("queries") or ()), *(_text_of(one) for one in found))
+    return sum(map(count, texts))
+
+
+def _text_of(found: Mapping[str, Any]) -> str:
+    return found.get("logs") or found.get("text") or ""
 
 
 def _picture(item: Mapping[str, Any], count: Count) -> int:
@@ -139,7 +145,8 @@ INSIDE: Mapping[str, Callable[[Mapping[str, Any], Count], int]] = {
     "function_call_output": _output,
     "custom_tool_call_output": _output,
     "computer_call_output": _output,
-    "code_interpreter_call": _code,
+    "code_interpreter_call": _told,
+    "file_search_call": _told,
     "mcp_call": _mcp,
     "mcp_approval_request": _mcp,
     "image_generation_call": _picture,

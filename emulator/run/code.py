@@ -2,8 +2,7 @@
 
 import binascii
 from base64 import b64decode, b64encode
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from emulator.core.container_params import MEMORY_LIMIT, NewContainer
@@ -13,7 +12,7 @@ from emulator.run import containers
 from emulator.run.containers import Generated
 from emulator.run.namespace import Namespace
 from emulator.script.ask import Ask
-from emulator.script.plan import Message, Plan, Step
+from emulator.script.plan import Plan
 from emulator.store.containers import ContainerRow
 from emulator.store.engine import Rows
 from emulator.tools.base import Ran
@@ -21,7 +20,6 @@ from emulator.tools.base import Ran
 if TYPE_CHECKING:
     from emulator.sandbox.execution import Execution
 
-CALL = "code_interpreter_call"
 NAME = "auto"
 Object = dict[str, Any]
 
@@ -130,37 +128,6 @@ def _ran(execution: "Execution") -> Ran:
     status = "failed" if execution.ended in ("timeout", "died") else "completed"
     files = {name.replace("/", "_"): data for name, data in execution.files.items()}
     return Ran((*logs, *images), files, status)
-
-
-def with_citations(steps: Sequence[Step]) -> list[Step]:
-    """The steps, each message with citations of the files that the code before it made, unless it has its own."""
-    cited: list[Step] = []
-    waiting: list[HostedCall] = []
-    for step in steps:
-        if isinstance(step, HostedCall) and step.type == CALL and step.fields.get("files"):
-            waiting.append(step)
-        elif isinstance(step, Message) and waiting:
-            if not any(note["type"] == "container_file_citation" for note in step.annotations):
-                notes = [_citation(call, name, step.text) for call in waiting for name in call.fields["files"]]
-                step = replace(step, annotations=(*step.annotations, *notes))  # noqa: PLW2901 (one more of it)
-            waiting = []
-        cited.append(step)
-    return cited
-
-
-def _citation(call: HostedCall, name: str, text: str) -> Object:
-    """Where the message names the file; at its end where it does not."""
-    link = f"sandbox:{containers.FOLDER}{name}"
-    named = next((form for form in (link, name) if form in text), "")
-    start = text.find(named) if named else len(text)
-    return {
-        "type": "container_file_citation",
-        "container_id": call.fields["container_id"],
-        "file_id": call.fields["file_ids"][name],
-        "filename": name,
-        "start_index": start,
-        "end_index": start + len(named),
-    }
 
 
 async def made_files(namespace: Namespace, plan: Plan) -> Rows:

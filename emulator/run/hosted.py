@@ -7,10 +7,13 @@ from emulator.core.dialects import Dialect
 from emulator.core.errors import ApiError
 from emulator.core.hosted import HostedCall
 from emulator.core.ids import ItemIds
-from emulator.run.code import RunContainers, with_citations
+from emulator.run.citations import with_citations
+from emulator.run.code import RunContainers
+from emulator.run.file_search import RunSearch
 from emulator.run.jobs import leased
 from emulator.run.namespace import Namespace
 from emulator.script.ask import Ask
+from emulator.script.fallback import go_on
 from emulator.script.plan import Step
 from emulator.script.planning import Said
 from emulator.tools import offered_tool, tool
@@ -33,6 +36,8 @@ def context_of(namespace: Namespace, ask: Ask, dialect: Dialect, response_id: st
         response_id=response_id,
         ids=ItemIds(response_id, "tools"),
         containers=RunContainers(namespace, ask),
+        vector_stores=RunSearch(namespace),
+        goes_on=lambda call: go_on(ask, (call,)),
         now=now,
         listed=ask.listed,
     )

@@ -18,6 +18,10 @@ from emulator.store.schema import (
     namespaces,
     responses,
     scripts,
+    vector_store_batches,
+    vector_store_chunks,
+    vector_store_files,
+    vector_stores,
 )
 
 TABLES: Mapping[str, Table] = {
@@ -25,6 +29,7 @@ TABLES: Mapping[str, Table] = {
     for table in (
         *(scripts, counters, responses, chunks, items),
         *(files, file_pieces, containers, container_files, journal),
+        *(vector_stores, vector_store_files, vector_store_chunks, vector_store_batches),
     )
 }
 # What the namespace's own row gives away: its clock, its ids and what it sealed with, but not its name.

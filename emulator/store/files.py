@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection, and_, bindparam, delete, exists, insert, or_, select, tuple_, update
 
 from emulator.store.lists import next_time, paged
-from emulator.store.schema import file_pieces, files
+from emulator.store.schema import file_pieces, files, vector_store_chunks, vector_store_files
 
 PIECE = 1024 * 1024
 UPLOAD_SECONDS = 86_400.0
@@ -49,11 +49,23 @@ _ABANDON = delete(files).where(_KEY, files.c.bytes == UNFINISHED)
 _PIECE_OF = and_(file_pieces.c.namespace == bindparam("ns"), file_pieces.c.file_id == bindparam("fid"))
 _GET_PIECE = select(file_pieces.c.data).where(_PIECE_OF, file_pieces.c.number == bindparam("number"))
 _DELETE_PIECES = delete(file_pieces).where(_PIECE_OF)
+_DELETE_SEARCHED = delete(vector_store_files).where(
+    vector_store_files.c.namespace == bindparam("ns"), vector_store_files.c.id == bindparam("fid")
+)
+_DELETE_CHUNKS = delete(vector_store_chunks).where(
+    vector_store_chunks.c.namespace == bindparam("ns"), vector_store_chunks.c.file_id == bindparam("fid")
+)
 _COPY_PIECE = insert(file_pieces).from_select(
     ["namespace", "file_id", "number", "data"],
     select(file_pieces.c.namespace, bindparam("to_id"), file_pieces.c.number, file_pieces.c.data).where(
         _PIECE_OF, file_pieces.c.number == bindparam("number")
     ),
+)
+_OF_A_FILE = (
+    (file_pieces, file_pieces.c.file_id),
+    (vector_store_files, vector_store_files.c.id),
+    (vector_store_chunks, vector_store_chunks.c.file_id),
+    (files, files.c.id),
 )
 _RENAME_PIECES = update(file_pieces).where(_PIECE_OF).values(file_id=bindparam("to_id"))
 
@@ -145,10 +157,11 @@ def page(connection: Connection, namespace: str, asked: FilePage, now: float) ->
 
 
 def remove(connection: Connection, namespace: str, file_id: str, now: float) -> bool:
-    """Delete a file with its bytes; False where it is not there at `now`."""
+    """Delete a file with its bytes, also from all vector stores; False where it is not there at `now`."""
     if not connection.execute(_DELETE, {"ns": namespace, "fid": file_id, "now": now}).rowcount:
         return False
-    connection.execute(_DELETE_PIECES, {"ns": namespace, "fid": file_id})
+    for statement in (_DELETE_PIECES, _DELETE_SEARCHED, _DELETE_CHUNKS):
+        connection.execute(statement, {"ns": namespace, "fid": file_id})
     return True
 
 
@@ -161,7 +174,7 @@ def sweep(connection: Connection, namespace: str, now: float, most: int) -> int:
     )
     keys = [tuple(row) for row in connection.execute(due)]
     if keys:
-        for table, column in ((file_pieces, file_pieces.c.file_id), (files, files.c.id)):
+        for table, column in _OF_A_FILE:
             connection.execute(delete(table).where(tuple_(table.c.namespace, column).in_(keys)))
     return len(keys)
 

@@ -21,11 +21,18 @@ from emulator.store.schema import (
     namespaces,
     responses,
     scripts,
+    vector_store_batches,
+    vector_store_chunks,
+    vector_store_files,
+    vector_stores,
 )
 
 # What a reset of each scope empties; `all` empties every one, and sets the clock back too.
 SCOPES: Mapping[str, Sequence[Table]] = {
-    "state": (responses, chunks, items, files, file_pieces, containers, container_files, counters),
+    "state": (
+        *(responses, chunks, items, files, file_pieces, containers, container_files, counters),
+        *(vector_stores, vector_store_files, vector_store_chunks, vector_store_batches),
+    ),
     "fixtures": (),
     "journal": (journal,),
     "faults": (),

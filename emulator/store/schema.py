@@ -14,7 +14,7 @@ from sqlalchemy import (
     false,
 )
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 metadata = MetaData()
 
@@ -189,3 +189,71 @@ Index(
     container_files.c.id,
 )
 Index("container_files_by_path", container_files.c.namespace, container_files.c.container_id, container_files.c.path)
+
+# One row a vector store. It expires `days` after it was last active, if it expires at all; `metadata` is JSON.
+vector_stores = Table(
+    "vector_stores",
+    metadata,
+    Column("namespace", String, primary_key=True),
+    Column("id", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("metadata", LargeBinary, nullable=False),
+    Column("days", Integer),
+    Column("created_at", Float, nullable=False),
+    Column("last_active_at", Float, nullable=False),
+    Column("expires_at", Float),
+)
+Index("vector_stores_by_time", vector_stores.c.namespace, vector_stores.c.created_at, vector_stores.c.id)
+
+# One row a file of a vector store, under the id of the uploaded file. `attributes` are JSON, `error` names why it
+# could not be read, `batch_id` the batch that it came with last.
+vector_store_files = Table(
+    "vector_store_files",
+    metadata,
+    Column("namespace", String, primary_key=True),
+    Column("vector_store_id", String, primary_key=True),
+    Column("id", String, primary_key=True),
+    Column("filename", String, nullable=False),
+    Column("attributes", LargeBinary, nullable=False),
+    Column("chunk_tokens", Integer, nullable=False),
+    Column("overlap_tokens", Integer, nullable=False),
+    Column("usage_bytes", BigInteger, nullable=False),
+    Column("error", String),
+    Column("message", String),
+    Column("batch_id", String),
+    Column("created_at", Float, nullable=False),
+)
+Index(
+    "vector_store_files_by_time",
+    vector_store_files.c.namespace,
+    vector_store_files.c.vector_store_id,
+    vector_store_files.c.created_at,
+    vector_store_files.c.id,
+)
+Index("vector_store_files_by_file", vector_store_files.c.namespace, vector_store_files.c.id)
+
+# The chunks of a file of a vector store as UTF-8; the first `seen` characters stand in the one before too.
+vector_store_chunks = Table(
+    "vector_store_chunks",
+    metadata,
+    Column("namespace", String, primary_key=True),
+    Column("vector_store_id", String, primary_key=True),
+    Column("file_id", String, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("seen", Integer, nullable=False),
+    Column("text", LargeBinary, nullable=False),
+)
+Index("vector_store_chunks_by_file", vector_store_chunks.c.namespace, vector_store_chunks.c.file_id)
+
+# One row a batch of files, with how many of them could be read.
+vector_store_batches = Table(
+    "vector_store_batches",
+    metadata,
+    Column("namespace", String, primary_key=True),
+    Column("id", String, primary_key=True),
+    Column("vector_store_id", String, nullable=False),
+    Column("completed", Integer, nullable=False),
+    Column("failed", Integer, nullable=False),
+    Column("created_at", Float, nullable=False),
+)
+Index("vector_store_batches_by_store", vector_store_batches.c.namespace, vector_store_batches.c.vector_store_id)

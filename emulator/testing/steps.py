@@ -113,6 +113,11 @@ def _plain(tool: Mapping[str, Any] | str) -> Any:
     return tool if isinstance(tool, str) else dict(tool)
 
 
+def file_search_call(*queries: str, **more: Any) -> Step:
+    """A search in files; `more` are other keys, such as `results=[{"filename": "a.md", "text": "..."}]`."""
+    return {"file_search_call": {"queries": list(queries), **more}}
+
+
 def item(fields: Mapping[str, Any] | None = None, /, **named: Any) -> Step:
     """Any output item of the wire, with its `type`; the server makes the id and the events."""
     return {"item": {**(fields or {}), **named}}

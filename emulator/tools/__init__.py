@@ -20,6 +20,7 @@ TOOLS: Mapping[str, str] = {
     "mcp_list_tools": "mcp",
     "mcp_call": "mcp",
     "mcp_approval_request": "mcp",
+    "file_search_call": "file_search",
 }
 # The type under which a request offers a hosted tool -> module.
 OFFERED: Mapping[str, str] = {
@@ -34,6 +35,7 @@ OFFERED: Mapping[str, str] = {
     "image_generation": "image_generation",
     "computer_use_preview": "computer_use",
     "mcp": "mcp",
+    "file_search": "file_search",
 }
 
 

@@ -44,6 +44,16 @@ class Containers(Protocol):
         """Really run code in a container."""
 
 
+class VectorStores(Protocol):
+    """The vector stores that one run may search."""
+
+    async def check(self, store_ids: Sequence[str], param: str) -> None:
+        """Refuse vector stores that are not there or have expired."""
+
+    async def search(self, tool: Object, queries: Sequence[str]) -> list[Object]:
+        """The results, as the wire has them, for queries in the vector stores of an offered tool."""
+
+
 @dataclass(frozen=True, slots=True)
 class ToolContext:
     """What a tool may reach of one run, handed to it by `run/`.
@@ -51,7 +61,8 @@ class ToolContext:
     `items` are the request's own, normalised; `before` is the chain that it goes on with; `headers` are in lower case;
     `now` is the run's start in seconds of the namespace's clock; `ids` gives what two items of the run share. What a
     tool adds to `warnings` the client is told. `said` are the steps that come before the one at hand; `listed` are the
-    tools of the MCP servers that the chain has listed, by label.
+    tools of the MCP servers that the chain has listed, by label. `goes_on` is what the built-in model says after a call
+    that was its own.
     """
 
     request: CreateRequest
@@ -65,9 +76,11 @@ class ToolContext:
     ids: ItemIds
     now: float
     containers: Containers
+    vector_stores: VectorStores
     warnings: list[str] = field(default_factory=list)
     said: tuple[Any, ...] = ()
     listed: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    goes_on: Callable[[HostedCall], tuple[Any, ...]] = lambda _: ()
 
     def offered(self, *types: str) -> list[Object]:
         """The request's tools of these types, as a response echoes them."""
@@ -83,8 +96,8 @@ class Tool:
     async def admit(self, tool: Object, param: str, context: ToolContext) -> None:
         """The same for what must be looked up, after `check`."""
 
-    async def prepare(self, step: HostedCall, context: ToolContext) -> tuple[HostedCall, ...]:
-        """The step with what it needs before the run starts, and the steps that must come before it.
+    async def prepare(self, step: HostedCall, context: ToolContext) -> tuple[Any, ...]:
+        """The step with what it needs before the run starts, and the steps that must come before it or follow from it.
 
         With `work` it says what must be done outside. Nothing is stored yet; ApiError refuses the request.
         """

@@ -12,7 +12,7 @@ from docs.coverage_tables import EVIDENCE, STATUSES, TABLES, rows, statuses
 from emulator.api import containers, files
 from emulator.api.unbuilt import KNOWN
 from emulator.app import ROUTES
-from emulator.core import container_params, request_body
+from emulator.core import container_params, request_body, vector_store_params
 from emulator.core.deployments import find
 from emulator.core.dialects import AZURE, OPENAI
 from emulator.core.errors import ERRORS, IMAGE_CODES
@@ -53,7 +53,6 @@ NEEDED = {
     "custom": {"name": "c"},
     "code_interpreter": {"container": {"type": "auto"}},
     "mcp": {"server_label": "m", "server_url": "https://example.com/mcp"},
-    "file_search": {"vector_store_ids": ["vs_1"]},
     "computer_use_preview": {"display_width": 1, "display_height": 1, "environment": "browser"},
     "namespace": {"name": "n", "description": "d", "tools": []},
 }
@@ -180,6 +179,9 @@ def test_every_query_parameter_has_a_row():
     assert asked("POST /files (form)") == files.FIELDS | {"file"}
     assert asked("GET /containers") == {"limit", "order", "after", "name"}
     assert asked("POST /containers") == names(container_params.ContainerBody) | container_params.LATER
+    assert asked("POST /vector_stores") == names(vector_store_params.StoreBody) | vector_store_params.LATER
+    assert asked("POST /vector_stores/{id}/search") == names(vector_store_params.SearchBody)
+    assert asked("POST /vector_stores/{id}/files") == names(vector_store_params.FileBody)
     assert asked("POST /containers/{id}/files") == containers.FIELDS | {"file"}
 
 
@@ -217,6 +219,8 @@ def test_every_tool_has_a_row():
 @pytest.mark.parametrize("row", rows("tools"), ids=lambda row: row["name"])
 def test_a_tool_that_is_not_built_says_so(http, row):
     tool = {"type": row["name"], **NEEDED.get(row["name"], {})}
+    if row["name"] == "file_search":
+        tool["vector_store_ids"] = [http.post("/vector_stores", json={}).json()["id"]]
     asked = {"model": WHO.get(row["name"], "gpt-4o"), "input": "x", "truncation": "auto", "tools": [tool]}
     answer = http.post("/responses", json=asked, headers=DRAWS)
     assert answer.status_code == (200 if row["status"] in BUILT else 501), answer.text

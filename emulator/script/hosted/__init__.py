@@ -32,6 +32,7 @@ FORMS: Mapping[str, str] = {
     "mcp_call": "mcp",
     "mcp_approval_request": "mcp",
     "mcp_server": "mcp",
+    "file_search_call": "file_search",
 }
 # Short forms that are no item: what the built-in model does with them takes their place.
 EXPANDED = ("mcp_server",)
@@ -48,6 +49,7 @@ OFFERED: Mapping[str, str] = {
     "image_generation": "image_generation",
     "computer_use_preview": "computer_use",
     "mcp": "mcp",
+    "file_search": "file_search",
 }
 # The type of a last input item that a tool answers -> module.
 ANSWERED: Mapping[str, str] = {

@@ -86,6 +86,13 @@ def test_reasoning_costs_nothing_as_context():
     assert usage.count_items([item]) == 0
 
 
+def test_a_search_costs_its_queries_and_the_texts_that_it_found():
+    found = {"file_id": "file-1", "filename": "a.md", "score": 0.5, "text": "Cats sleep.", "attributes": {}}
+    item = {"type": "file_search_call", "queries": ["do cats"], "results": [found], "status": "completed"}
+    assert usage.count_items([item]) == usage.PER_ITEM + 2 + usage.count("Cats sleep.")
+    assert usage.count_items([{**item, "results": None}]) == usage.PER_ITEM + 2
+
+
 def test_other_items_cost_by_their_length():
     assert usage.count_items([{"type": "mcp_approval_response", "approve": True}]) > usage.PER_ITEM
 
