@@ -64,7 +64,7 @@ async def prepare(said: Said, context: ToolContext) -> Said:
     """
     if not any(isinstance(step, HostedCall) for step in said.steps):
         return said
-    steps: list[Step] = [leased(step) if isinstance(step, HostedCall) else step for step in said.steps[: said.ready]]
+    steps: list[Step] = [_leased(step) for step in said.steps[: said.ready]]
     for step in said.steps[said.ready :]:
         made = await _prepared(step, replace(context, said=tuple(steps)))
         steps += made
@@ -76,7 +76,11 @@ async def prepare(said: Said, context: ToolContext) -> Said:
 async def _prepared(step: Step, context: ToolContext) -> Sequence[Step]:
     if not isinstance(step, HostedCall):
         return (step,)
-    return [leased(made) for made in await tool(step.type).prepare(step, context)]
+    return [_leased(made) for made in await tool(step.type).prepare(step, context)]
+
+
+def _leased(step: Step) -> Step:
+    return leased(step) if isinstance(step, HostedCall) else step
 
 
 def _open(step: Step) -> bool:
