@@ -129,11 +129,8 @@ def test_what_waits_is_saved_without_anyone_asking(store):
     async def record():
         recorder = Journal(store, Clock(NOW), Tally())
         recorder.record(seen("/alone"))
-        task = None
-        while not task:
+        while recorder._waiting or recorder._saving.locked():
             await asyncio.get_running_loop().run_in_executor(None, lambda: None)
-            task = next(iter(recorder._tasks), None)
-        await task
 
     asyncio.run(record())
     assert paths(store) == ["/alone"]
