@@ -14,7 +14,7 @@ from emulator.core.errors import ApiError
 from emulator.core.image_head import Head, ImageProblem, read_head
 from emulator.core.image_tokens import image_tokens
 from emulator.core.media import PDF_TYPE, decoded, split_data
-from emulator.core.usage import count
+from emulator.core.usage import Counter
 from emulator.documents.pdf import PdfError
 from emulator.documents.reader import LARGEST as LARGEST_PDF
 from emulator.run.namespace import Namespace
@@ -154,18 +154,19 @@ class _Reader:
 
 
 async def read_attachments(
-    namespace: Namespace, dialect: Dialect, deployment: Deployment, items: Iterable[Part], *, counting: bool = True
+    namespace: Namespace, dialect: Dialect, deployment: Deployment, items: Iterable[Part], counter: Counter | None
 ) -> Attached:
     """Look into every image and file of `items`; raises ApiError with the param of the first part that is wrong.
 
-    With `counting` a URL that a fixture serves has answered once more.
+    `counter` counts the tokens of a file's text; without one nothing is counted, and otherwise a URL that a fixture
+    serves has answered once more.
     """
     found = [(path, part) for path, part in parts(items) if part.get("type") in (*IMAGES, "input_file")]
     if not found:
         return Attached()
     if sum(part["type"] in IMAGES for _, part in found) > MOST_IMAGES:
         raise ApiError("invalid", "input", reason=f"a request has {MOST_IMAGES} images at most.")
-    reader, documents, tokens = _Reader(namespace, dialect, counting), [], 0
+    reader, documents, tokens = _Reader(namespace, dialect, counter is not None), [], 0
     for path, part in found:
         detail = part.get("detail")
         if part["type"] in IMAGES:
@@ -174,7 +175,9 @@ async def read_attachments(
             continue
         document = await reader.document(path, part)
         documents.append(document)
-        tokens += await _count(document) if document.pages else UNSEEN_FILE
+        if counter is None:
+            continue
+        tokens += await _count(document, counter) if document.pages else UNSEEN_FILE
         tokens += sum(image_tokens(deployment.model, size, detail) for size in document.sizes)
     return Attached(tuple(documents), tokens)
 
@@ -210,11 +213,11 @@ def _check_size(param: str, size: int) -> None:
         raise ApiError("invalid", param, reason=f"the PDF has {size} bytes, and {LARGEST_PDF} are the most.")
 
 
-async def _count(document: Document) -> int:
+async def _count(document: Document, counter: Counter) -> int:
     """The tokens of a file's text, page by page, so that others are served between them."""
     tokens = 0
     for text in document.texts:
-        tokens += count(text)
+        tokens += counter.text(text)
         if len(text) > LONG_PAGE:
             await breathe()
     return tokens

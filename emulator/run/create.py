@@ -156,9 +156,9 @@ async def _admit(
     response_id = namespace.ids.response(now, request.previous_response_id)
     turn = await take_turn(namespace, request, response_id)
     await check_json_mode(namespace, request, turn.items)
-    attached = await read_attachments(namespace, dialect, deployment, turn.items)
-    await check_masks(namespace, dialect, request.tools)
     counter = await loaded_counter(namespace.settings.tokens, deployment.model)
+    attached = await read_attachments(namespace, dialect, deployment, turn.items, counter)
+    await check_masks(namespace, dialect, request.tools)
     chain = turn.before.after(turn.items, counter, turn.thoughts, attached.tokens)
     tokens = check_context(request, deployment, context_tokens(request, chain.context, counter))
     listed = await listed_tools(namespace, request, turn.before) if turn.before.mcp_servers else {}

@@ -149,7 +149,7 @@ async def ask_of(namespace: Namespace, entry: Mapping[str, Any]) -> Ask | None:
 async def _documents(namespace: Namespace, deployment: Deployment, items: tuple[Object, ...]) -> tuple[Document, ...]:
     """The files of a request as far as they can be read: not what was deleted or was too large for the journal."""
     try:
-        return (await read_attachments(namespace, OPENAI, deployment, items, counting=False)).documents
+        return (await read_attachments(namespace, OPENAI, deployment, items, None)).documents
     except ApiError:
         return ()
 

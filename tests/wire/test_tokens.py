@@ -1,9 +1,12 @@
 """Exact token counts: of this server alone, in usage, input_tokens, chains and budgets."""
 
+from base64 import b64encode
+
 import pytest
 
 from emulator.core.clock import Clock
 from emulator.run.tokenizer import counter_for
+from tests.pdfs import pdf
 
 TEXT = "Antidisestablishmentarianism, naturally; お誕生日おめでとう."
 COUNT = counter_for("exact", "gpt-4o").text
@@ -48,6 +51,17 @@ def test_a_chain_counts_what_was_said_before(start_server, background):
         first = http.get(f"/responses/{first['id']}").json()
     second = create(http, input="And now?", previous_response_id=first["id"])
     assert second["usage"]["input_tokens"] == sum(map(COUNT, (TEXT, text_of(first), "And now?"))) + 3 * 4
+
+
+def test_the_words_of_a_pdf_are_counted_alike(exact):
+    words = "Antidisestablishmentarianism for otters"
+    data = f"data:application/pdf;base64,{b64encode(pdf(words)).decode()}"
+    part = {"type": "input_file", "filename": "a.pdf", "file_data": data}
+    blank = {**part, "file_data": f"data:application/pdf;base64,{b64encode(pdf('')).decode()}"}
+    with_words, without = (
+        create(exact, input=[{"role": "user", "content": [one]}])["usage"]["input_tokens"] for one in (part, blank)
+    )
+    assert with_words - without == COUNT(words)
 
 
 def test_a_budget_is_kept_to(exact):
