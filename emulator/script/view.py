@@ -13,6 +13,7 @@ from emulator.script.ask import Ask, message_text
 HIDDEN = frozenset(
     {"authorization", "proxy-authorization", "api-key", "x-api-key", "ocp-apim-subscription-key", "cookie"}
 )
+APPROVAL = "mcp_approval_response"
 UNTOLD = frozenset({"warnings", "include_obfuscation", "secrets"})
 
 
@@ -95,6 +96,8 @@ class View:
     def tool_text(self) -> str | None:
         """The output that the last item brings, as text; None where it brings none."""
         last = self.ask.items[-1] if self.ask.items else {}
+        if last.get("type") == APPROVAL:
+            return orjson.dumps({**_approved(self.ask, last), "approve": last["approve"]}).decode()
         if last.get("type") not in OUTPUTS:
             return None
         output = last.get("output")
@@ -134,12 +137,25 @@ class View:
 
 
 def _answered(ask: Ask) -> str | None:
-    """The name of the function (or custom tool), or the type of another call, that the last input item answers."""
+    """The name of the function (or custom tool), or the type of another call, that the last input item answers.
+
+    An approval of an MCP call goes by its own type.
+    """
     last = ask.items[-1] if ask.items else {}
+    if last.get("type") == APPROVAL:
+        return APPROVAL
     if last.get("type") not in OUTPUTS:
         return None
     kind, name = ask.calls.get(str(last.get("call_id")), (None, None))
     return name or kind
+
+
+def _approved(ask: Ask, answer: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What an approval is about: the server's label, the tool's name and its arguments, and the reason it gives."""
+    asked = answer["approval_request_id"]
+    known = ask.before.approvals.get(asked) or next((item for item in ask.items if item.get("id") == asked), {})
+    about = {name: known[name] for name in ("server_label", "name", "arguments") if name in known}
+    return about if answer.get("reason") is None else {**about, "reason": answer["reason"]}
 
 
 def _by_model(item: Mapping[str, Any]) -> bool:

@@ -210,6 +210,30 @@ def test_a_scripted_call_waits_for_its_approval_and_nothing_is_said_before(http)
     assert fourth["output"][0]["approval_request_id"] == third["output"][0]["id"]
 
 
+@pytest.mark.parametrize("chained", [True, False])
+def test_a_script_matches_on_an_approval_and_knows_what_it_is_about(http, chained):
+    refused = {"name": "mcp_approval_response", "json": {"approve": False, "name": "find"}}
+    about = "{{ tool_output.server_label }} {{ tool_output.name }}: {{ tool_output.reason }}"
+    script(
+        http,
+        {"when": {"input": "Find"}, "then": [{"mcp_call": {**CALL, "output": "y"}}]},
+        {"when": {"tool_output": refused}, "then": [{"message": about}]},
+        {"when": {"tool_output": "mcp_approval_response"}, "then": [{"mcp_call": {**CALL, "output": "found"}}]},
+    )
+    first = ask(http)
+    request = of_type(first, "mcp_approval_request")
+
+    def answer(*args, **more):
+        given = approve(request, *args, **more)
+        if chained:
+            return ask(http, given, previous_response_id=first["id"])
+        return ask(http, [{"role": "user", "content": "Find x"}, *first["output"], *given])
+
+    assert answer(False, reason="not now")["output"][0]["content"][0]["text"] == "github find: not now"
+    call = of_type(answer(True), "mcp_call")
+    assert (call["output"], call["approval_request_id"]) == ("found", request["id"])
+
+
 def test_an_approval_works_in_a_history_that_is_sent_by_hand(http):
     script(http, {"then": [{"mcp_call": {**CALL, "output": "yes"}}, {"message": "Found."}]})
     first = ask(http, store=False)
