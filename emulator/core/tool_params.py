@@ -189,8 +189,8 @@ class FileSearch(Wire):
 class ComputerUsePreview(Wire):
     """Drives a computer."""
 
-    display_width: int
-    display_height: int
+    display_width: Annotated[int, Field(ge=1)]
+    display_height: Annotated[int, Field(ge=1)]
     environment: Literal["windows", "mac", "linux", "ubuntu", "browser"]
 
 

@@ -58,6 +58,10 @@ TOOL_ROWS = [
     ),
     (tool(type="file_search"), missing("tools[0].vector_store_ids")),
     (tool(type="computer_use_preview", display_width=1, display_height=1), missing("tools[0].environment")),
+    (
+        tool(type="computer_use_preview", display_width=1, display_height=0, environment="mac"),
+        bound("tools[0].display_height", "integer_below_min_value", "1", "0"),
+    ),
     (tool(type="custom"), missing("tools[0].name")),
     (
         tool(type="custom", name="c", format={"type": "x"}),
