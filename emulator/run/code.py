@@ -38,13 +38,13 @@ class RunContainers:
         """Whether code is really run."""
         return self._namespace.sandbox is not None
 
-    async def check(self, asked: str | Object, param: str) -> None:
-        """Refuse a container that is not there or does not run, and files that are not there."""
+    async def check(self, asked: str | Object, param: str, warn: containers.Warn) -> None:
+        """Refuse a container that is not there or does not run, and files that are not there; `warn` of file types."""
         if isinstance(asked, str):
             await containers.find_running(self._namespace, asked, param)
             return
         for number, file_id in enumerate(asked.get("file_ids") or ()):
-            await containers.find_upload(self._namespace, file_id, f"{param}.file_ids[{number}]")
+            await containers.find_upload(self._namespace, file_id, f"{param}.file_ids[{number}]", warn)
 
     async def open(self, asked: str | Object) -> str:
         """The id of the container that this run's code runs in, with the files of the tool and of the input in it."""

@@ -34,8 +34,11 @@ class Containers(Protocol):
     def runs_code(self) -> bool:
         """Whether code is really run, in a sandbox."""
 
-    async def check(self, asked: str | Object, param: str) -> None:
-        """Refuse the `container` of a tool that is not there, does not run, or asks for files that are not there."""
+    async def check(self, asked: str | Object, param: str, warn: Callable[[str], None]) -> None:
+        """Refuse the `container` of a tool that is not there, does not run, or asks for files that are not there.
+
+        Files of a type that no container of the service takes are told to `warn`, or refused in strict validation.
+        """
 
     async def open(self, asked: str | Object) -> str:
         """The id of the container that code runs in: the one asked for, the chain's, or a new one, with all files."""

@@ -24,7 +24,7 @@ class CodeInterpreter(Tool):
 
     async def admit(self, tool: dict[str, Any], param: str, context: ToolContext) -> None:
         """The container, or the files for a new one, must be there."""
-        await context.containers.check(tool["container"], f"{param}.container")
+        await context.containers.check(tool["container"], f"{param}.container", context.warnings.append)
 
     async def prepare(self, step: HostedCall, context: ToolContext) -> tuple[HostedCall, ...]:
         """The call with its container, and ids for its files; in a sandbox it is work."""

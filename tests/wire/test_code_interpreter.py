@@ -129,6 +129,21 @@ def test_files_that_are_not_there_are_refused_and_nothing_is_made(http):
     assert http.get("/containers").json()["data"] == []
 
 
+@pytest.mark.parametrize(("name", "told"), [("a.exe", ".exe"), ("Makefile", "none"), ("a.é", r".\xe9")])
+def test_a_file_of_another_type_is_taken_with_a_warning_and_refused_where_validation_is_strict(
+    http, start_server, name, told
+):
+    def ask(http):
+        tool = {"type": "code_interpreter", "container": {"type": "auto", "file_ids": [upload(http, name)]}}
+        return http.post("/responses", json={"model": "gpt-4.1", "input": "x", "tools": [tool]})
+
+    answer = ask(http)
+    assert answer.headers["x-emulator-warning"] == f"unknown_file_type: {told}"
+    assert len(files_of(http, answer.json()["output"][0]["container_id"])) == 1
+    error = ask(start_server(validation="strict").http()).json()["error"]
+    assert (error["param"], error["code"]) == ("tools[0].container.file_ids[0]", "unsupported_file")
+
+
 @pytest.mark.parametrize("more", [{}, {"background": True}, {"stream": True}, {"background": True, "stream": True}])
 def test_a_file_that_the_code_made_is_there_when_the_response_ends_and_is_cited(http, more):
     files = {"plot.csv": "a\n", "b.bin": {"base64": "AAE="}}
