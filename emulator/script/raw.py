@@ -73,10 +73,12 @@ def _check_message(node: Node, entries: dict[str, Node]) -> None:
 
 
 def check_order(items: Sequence[Node]) -> None:
-    """An output stands after its call, which is an item of the same script."""
+    """An output stands after its call, which is an item of the same script; no two items go by the same id."""
     calls: dict[Any, str] = {}
+    taken: set[tuple[str, str]] = set()
     for node in items:
         entries = node.any_mapping()
+        _take_ids(entries, taken)
         kind, call_id = entries["type"].value, entries["call_id"].value if "call_id" in entries else None
         if kind in CALLS:
             calls[call_id] = kind
@@ -84,6 +86,18 @@ def check_order(items: Sequence[Node]) -> None:
             node.wrong(
                 f"{node.label} comes without its {OUTPUTS[kind][0]}: that is an item before it, with its call_id"
             )
+
+
+def _take_ids(entries: dict[str, Node], taken: set[tuple[str, str]]) -> None:
+    kind = entries["type"].value
+    for key in ("id", "call_id"):
+        value = entries[key].value if key in entries else None
+        if not isinstance(value, str) or "{{" in value:  # what a template gives is known when it is filled in
+            continue
+        name = (kind if key == "call_id" else key, value)  # an output has its call's
+        if name in taken:
+            entries[key].wrong(f"{entries[key].label}: an item before it has the same {key} {quoted(value)}")
+        taken.add(name)
 
 
 def check_event(node: Node) -> None:

@@ -196,6 +196,14 @@ REFUSED = [
         "1: then[0].item comes without its shell_call: that is an item before it, with its call_id",
     ),
     (
+        "- then:\n" + "  - item: {type: function_call, name: f, arguments: '', call_id: c}\n" * 2,
+        "3: then[1].item.call_id: an item before it has the same call_id 'c'",
+    ),
+    (
+        "- then:\n" + "  - item: {type: web_search_call, action: {}, id: m}\n" * 2,
+        "3: then[1].item.id: an item before it has the same id 'm'",
+    ),
+    (
         "- then: [item: {type: message, content: [{type: output_text}]}]",
         "1: then[0].item.content[0] needs 'type' (output_text or refusal) and its text",
     ),
