@@ -1,6 +1,6 @@
 """One request on its way through the API: namespace, dialect, id and warnings; and the plain ways to answer."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -82,6 +82,11 @@ def page(data: list[dict[str, Any]], *, has_more: bool) -> dict[str, Any]:
         "last_id": data[-1]["id"] if data else None,
         "has_more": has_more,
     }
+
+
+def first_page(found: Sequence[Any], limit: int, shown: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
+    """A page of a list from one row more than it has; that row is the farthest."""
+    return page([shown(row) for row in found[:limit]], has_more=len(found) > limit)
 
 
 async def read_json(request: Request) -> bytes:

@@ -6,7 +6,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from emulator.api.call import Call, answer, call_of, page, read_json
+from emulator.api.call import Call, answer, call_of, first_page, read_json
 from emulator.api.multipart import FILE_FIELD
 from emulator.api.transfer import Upload, check_unknown, download
 from emulator.core.container_params import parse_container, parse_copy
@@ -37,8 +37,7 @@ async def list_containers(request: Request) -> Response:
     asked = ContainerPage(query.limit + 1, query.order == "desc", after, _name(request))
     found = await namespace.store.read(partial(rows.page, namespace=namespace.name, asked=asked))
     now = namespace.clock.now()
-    data = [shown(row, now) for row in found[: query.limit]]
-    return answer(page(data, has_more=len(found) > len(data)))
+    return answer(first_page(found, query.limit, partial(shown, now=now)))
 
 
 async def retrieve(request: Request) -> Response:
@@ -76,8 +75,7 @@ async def list_files(request: Request) -> Response:
     asked = ContainerFilePage(query.limit + 1, query.order == "desc", after)
     work = partial(rows.page_of_files, namespace=namespace.name, container_id=container.id, asked=asked)
     found = await namespace.store.read(work)
-    data = [shown_file(row) for row in found[: query.limit]]
-    return answer(page(data, has_more=len(found) > len(data)))
+    return answer(first_page(found, query.limit, shown_file))
 
 
 async def retrieve_file(request: Request) -> Response:

@@ -6,12 +6,13 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from emulator.api.call import Call, answer, call_of, page
+from emulator.api.call import Call, answer, call_of, first_page
 from emulator.api.transfer import Upload, check_unknown, download, swept
 from emulator.core.dialects import Dialect
 from emulator.core.errors import ApiError, quoted_list
 from emulator.core.ids import Ids
 from emulator.core.requests import parse_list_query
+from emulator.run import uploads
 from emulator.run.namespace import Namespace
 from emulator.store import files
 from emulator.store.files import FilePage, FileRow
@@ -60,8 +61,7 @@ async def list_files(request: Request) -> Response:
     purpose = request.query_params.get("purpose") or None
     asked = FilePage(query.limit + 1, query.order == "desc", after, purpose)
     rows = await namespace.store.read(lambda read: files.page(read, namespace.name, asked, now))
-    data = [shown(row) for row in rows[: query.limit]]
-    return answer(page(data, has_more=len(rows) > len(data)))
+    return answer(first_page(rows, query.limit, shown))
 
 
 async def retrieve(request: Request) -> Response:
@@ -147,13 +147,7 @@ def _life(fields: dict[str, str]) -> int | None:
 
 
 async def _find(request: Request) -> FileRow:
-    namespace = call_of(request).namespace
-    file_id: str = request.path_params["file_id"]
-    now = namespace.clock.now()
-    row = await namespace.store.read(lambda read: files.get(read, namespace.name, file_id, now))
-    if row is None:
-        raise ApiError("file_not_found", "id", id=file_id)
-    return row
+    return await uploads.find(call_of(request).namespace, request.path_params["file_id"], "id")
 
 
 async def _after(namespace: Namespace, file_id: str | None, now: float) -> FileRow | None:

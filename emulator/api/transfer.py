@@ -10,6 +10,7 @@ from starlette.responses import Response, StreamingResponse
 from emulator.api.call import FILE_LIMIT, Call
 from emulator.api.multipart import FILE_FIELD, Form
 from emulator.core.errors import ApiError
+from emulator.run import uploads
 from emulator.run.namespace import Namespace
 from emulator.store import files
 from emulator.store.files import PIECE
@@ -110,10 +111,7 @@ def _check_size(size: int) -> None:
 
 
 async def _pieces(namespace: Namespace, file_id: str, size: int) -> AsyncIterator[bytes]:
-    for number in range(files.piece_count(size)):
-        piece = await namespace.store.read(
-            lambda read, number=number: files.piece(read, namespace.name, file_id, number)  # type: ignore[misc]
-        )
+    async for piece in uploads.pieces(namespace, file_id, size):
         if piece is None:  # deleted meanwhile: a cut connection tells the client, an early end would not
             raise swept()
         yield piece

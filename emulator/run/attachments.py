@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 from emulator.core.clock import breathe
@@ -17,11 +16,10 @@ from emulator.core.media import PDF_TYPE, decoded, split_data
 from emulator.core.usage import Counter
 from emulator.documents.pdf import PdfError
 from emulator.documents.reader import LARGEST as LARGEST_PDF
+from emulator.run import uploads
 from emulator.run.namespace import Namespace
 from emulator.run.take import counter
 from emulator.script.served import FAILURES, Served
-from emulator.store import files
-from emulator.store.files import PIECE, FileRow
 
 LARGEST_IMAGE = 20_000_000  # bytes
 LONGEST_SIDE = 16_384  # pixels
@@ -56,8 +54,9 @@ class _Reader:
         """The sides of an image in pixels; None where nobody can look into it."""
         url = part.get("image_url")
         if url is None:
-            row = await self._row(f"{path}.file_id", part["file_id"])
-            return self._head(f"{path}.file_id", await self._piece(row, 0), row.bytes)
+            row = await uploads.find(self.namespace, part["file_id"], f"{path}.file_id")
+            first = await uploads.piece(self.namespace, row.id, 0)
+            return self._head(f"{path}.file_id", first or b"", row.bytes)
         param = f"{path}.image_url"
         declared, text = split_data(url)
         if declared is None:
@@ -97,12 +96,13 @@ class _Reader:
             return await self._inline(f"{path}.file_data", part)
         if part.get("file_id") is not None:
             param = f"{path}.file_id"
-            row = await self._row(param, part["file_id"])
+            row = await uploads.find(self.namespace, part["file_id"], param)
             if not row.filename.lower().endswith(".pdf"):
                 dot, suffix = row.filename.rpartition(".")[1:]
                 raise ApiError("input_file_type", param, got=f".{suffix}" if dot else "none")
             _check_size(param, row.bytes)
-            return await self._pdf(param, await self._whole(row), row.filename)
+            data = await uploads.whole(self.namespace, row.id, row.bytes)
+            return await self._pdf(param, data or b"", row.filename)
         url = part["file_url"]
         name = part.get("filename") or url.partition("?")[0].rpartition("/")[2]
         served = self._served(url)
@@ -132,25 +132,6 @@ class _Reader:
         if self.counting:
             self.namespace.tally.add(self.namespace.name, counter(fixture))
         return fixture.served
-
-    async def _row(self, param: str, file_id: str) -> FileRow:
-        name, now = self.namespace.name, self.namespace.clock.now()
-        row = await self.namespace.store.read(partial(files.get, namespace=name, file_id=file_id, now=now))
-        if row is None:
-            raise ApiError("file_not_found", param, id=file_id)
-        return row
-
-    async def _piece(self, row: FileRow, number: int) -> bytes:
-        work = partial(files.piece, namespace=self.namespace.name, file_id=row.id, number=number)
-        data: bytes | None = await self.namespace.store.read(work)
-        return data or b""
-
-    async def _whole(self, row: FileRow) -> bytes:
-        pieces = []
-        for number in range(-(-row.bytes // PIECE)):
-            pieces.append(await self._piece(row, number))
-            await breathe()
-        return b"".join(pieces)
 
 
 async def read_attachments(

@@ -12,6 +12,7 @@ from emulator.core import file_types
 from emulator.core.container_params import NewContainer
 from emulator.core.errors import ApiError, quoted_list
 from emulator.core.ids import ItemIds, digest
+from emulator.run import uploads
 from emulator.run.namespace import Namespace
 from emulator.store import containers as rows
 from emulator.store import files
@@ -122,14 +123,10 @@ async def find_file(namespace: Namespace, container: ContainerRow, file_id: str)
 
 async def read_file(namespace: Namespace, file: ContainerFileRow) -> bytes:
     """All bytes of a container's file; raises `container_file_not_found` where it was deleted meanwhile."""
-    pieces: list[bytes] = []
-    for number in range(files.piece_count(file.bytes)):
-        work = partial(files.piece, namespace=namespace.name, file_id=file.id, number=number)
-        piece = await namespace.store.read(work)
-        if piece is None:
-            raise ApiError("container_file_not_found", id=file.id)
-        pieces.append(piece)
-    return b"".join(pieces)
+    data = await uploads.whole(namespace, file.id, file.bytes)
+    if data is None:
+        raise ApiError("container_file_not_found", id=file.id)
+    return data
 
 
 async def write_file(namespace: Namespace, container: ContainerRow, made: Generated) -> ContainerFileRow:
@@ -166,10 +163,7 @@ def generated_rows(
 
 async def find_upload(namespace: Namespace, file_id: str, param: str, warn: Warn | None = None) -> FileRow:
     """An uploaded file that a container may take; raises `file_not_found`, and in strict validation `file_type`."""
-    now = namespace.clock.now()
-    found = await namespace.store.read(partial(files.get, namespace=namespace.name, file_id=file_id, now=now))
-    if found is None:
-        raise ApiError("file_not_found", param, id=file_id)
+    found = await uploads.find(namespace, file_id, param)
     _check_type(namespace, found.filename, param, warn)
     return found
 

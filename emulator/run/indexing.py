@@ -4,19 +4,17 @@ import asyncio
 import codecs
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Any
 
 import orjson
 
 from emulator.core import search
-from emulator.core.errors import ApiError
 from emulator.core.search import Chunk
 from emulator.core.vector_store_params import CHUNK_TOKENS, OVERLAP_TOKENS
 from emulator.documents.pdf import PdfError
 from emulator.documents.reader import LARGEST as LARGEST_PDF
+from emulator.run import uploads
 from emulator.run.namespace import Namespace
-from emulator.store import files
 from emulator.store.files import FileRow
 from emulator.store.vector_stores import Indexed, SearchedFileRow
 
@@ -49,16 +47,9 @@ async def index(
 
     Raises `file_not_found` with its param, before any file is read.
     """
-    found = [(new, await _find(namespace, new)) for new in {new.file_id: new for new in wanted}.values()]
+    once = {new.file_id: new for new in wanted}.values()
+    found = [(new, await uploads.find(namespace, new.file_id, new.param)) for new in once]
     return [await _indexed(namespace, store_id, new, file, batch_id) for new, file in found]
-
-
-async def _find(namespace: Namespace, new: NewFile) -> FileRow:
-    now = namespace.clock.now()
-    found = await namespace.store.read(partial(files.get, namespace=namespace.name, file_id=new.file_id, now=now))
-    if found is None:
-        raise ApiError("file_not_found", new.param, id=new.file_id)
-    return found
 
 
 async def _indexed(namespace: Namespace, store_id: str, new: NewFile, file: FileRow, batch_id: str | None) -> Indexed:
@@ -90,7 +81,7 @@ async def _text(namespace: Namespace, file: FileRow) -> str:
     is_pdf = file.filename.lower().endswith(".pdf")
     if file.bytes > (LARGEST_PDF if is_pdf else LARGEST_TEXT):
         raise _UnreadableError(*TOO_LARGE)
-    data = await _bytes(namespace, file)
+    data = await uploads.whole(namespace, file.id, file.bytes) or b""
     text = await _of_pdf(namespace, data) if is_pdf else _decoded(data)
     if not text.strip():
         raise _UnreadableError(*EMPTY)
@@ -102,15 +93,6 @@ async def _of_pdf(namespace: Namespace, data: bytes) -> str:
         return (await namespace.documents.read(data)).text
     except PdfError as error:
         raise _UnreadableError("invalid_file", f"The file could not be parsed because the PDF {error}.") from None
-
-
-async def _bytes(namespace: Namespace, file: FileRow) -> bytes:
-    pieces: list[bytes] = []
-    for number in range(files.piece_count(file.bytes)):
-        work = partial(files.piece, namespace=namespace.name, file_id=file.id, number=number)
-        piece = await namespace.store.read(work)
-        pieces.append(piece or b"")
-    return b"".join(pieces)
 
 
 def _decoded(data: bytes) -> str:
