@@ -1,6 +1,6 @@
 """The containers that one run's code uses, and the files that it makes; it knows no event and runs no code itself."""
 
-import binascii
+import asyncio
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from emulator.core.container_params import MEMORY_LIMIT, NewContainer
 from emulator.core.errors import ApiError
 from emulator.core.hosted import HostedCall
+from emulator.core.media import decoded, split_data
 from emulator.run import containers
 from emulator.run.containers import Generated
 from emulator.run.namespace import Namespace
@@ -95,7 +96,8 @@ class RunContainers:
             if isinstance(part.get("file_id"), str):
                 wanted.append(part["file_id"])
             elif isinstance(part.get("file_data"), str):
-                inline.append((part.get("filename") or "file", _data(part["file_data"])))
+                _, text = split_data(part["file_data"])
+                inline.append((part.get("filename") or "file", await asyncio.to_thread(decoded, text)))
         for file_id in dict.fromkeys(wanted):
             upload = await containers.find_upload(self._namespace, file_id, "file_id")
             if not any(path.endswith(f"-{upload.filename}") for path in there):
@@ -109,14 +111,6 @@ def _file_parts(ask: Ask) -> list[Object]:
     contents = [item.get("content") for item in ask.items if item.get("type") == "message"]
     parts = [part for content in contents if isinstance(content, list) for part in content]
     return [part for part in parts if part.get("type") == "input_file"]
-
-
-def _data(text: str) -> bytes:
-    """The bytes of checked file data: a data URL, or base64 alone."""
-    try:
-        return b64decode(text.partition(",")[2] if text.startswith("data:") else text)
-    except binascii.Error:
-        return b""
 
 
 def _ran(execution: "Execution") -> Ran:
