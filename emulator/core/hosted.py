@@ -20,6 +20,11 @@ class HostedCall:
     work: Object | None = None
     done: float = 0.0
 
+    def ends(self, status: str) -> str:
+        """The status that its item ends with where the run's is `status`: its own, unless that is `completed`."""
+        own: str = self.fields.get("status", "completed")
+        return status if own == "completed" else own
+
     def written(self) -> str:
         """What the model itself wrote of it: that is what is billed."""
         written = [self.fields[name] for name in WRITTEN if self.fields.get(name)]

@@ -62,8 +62,7 @@ class CodeInterpreter(Tool):
         yield f"{EVENT}_code.done", {**at, "code": fields["code"]}
         yield f"{EVENT}.interpreting", at
         yield emit.WORK
-        ended = fields.get("status", "completed")
-        ended = status if ended == "completed" else ended
+        ended = step.ends(status)
         if ended == "completed":
             yield f"{EVENT}.completed", at
         done = {**item, "status": ended, "code": fields["code"], "outputs": fields.get("outputs", [])}

@@ -58,8 +58,7 @@ class FileSearch(Tool):
         yield "response.output_item.added", {"output_index": index, "item": begun}
         yield f"{EVENT}.in_progress", at
         yield f"{EVENT}.searching", at
-        ended = fields.get("status", "completed")
-        ended = status if ended == "completed" else ended
+        ended = step.ends(status)
         if ended == "completed":
             yield f"{EVENT}.completed", at
         done = {**begun, "status": ended, "queries": fields["queries"], "results": fields.get("results", [])}
