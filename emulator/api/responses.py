@@ -22,7 +22,7 @@ from emulator.core.requests import (
     parse_retrieve_query,
 )
 from emulator.core.views import shown
-from emulator.run import conversation, settle
+from emulator.run import context, settle
 from emulator.run.create import accept, complete, count_input_tokens, enqueue, stream
 from emulator.run.follow import check_followable, follow
 from emulator.store.responses import ResponseRow
@@ -93,7 +93,7 @@ async def input_items(request: Request) -> Response:
     """GET /responses/{id}/input_items: the whole input context, newest first unless asked otherwise."""
     query = parse_list_query(request.query_params.multi_items())
     row = await _find(request)
-    items = list(await conversation.input_items(call_of(request).namespace, row))
+    items = list(await context.input_items(call_of(request).namespace, row))
     if query.order == "desc":
         items.reverse()
     return answer(_page(items, query))

@@ -8,7 +8,7 @@ from emulator.core.dialects import Dialect
 from emulator.core.errors import ApiError, quoted_list
 from emulator.core.requests import CreateRequest
 from emulator.run.attachments import IMAGES, masks, parts
-from emulator.run.conversation import chain_items
+from emulator.run.context import chain_items
 from emulator.run.namespace import Namespace
 from emulator.run.thoughts import ENCRYPTED
 from emulator.script.ask import message_text

@@ -27,7 +27,7 @@ from emulator.run import hosted, jobs
 from emulator.run.attachments import check_masks, read_attachments
 from emulator.run.checks import check_context, check_json_mode, check_request
 from emulator.run.code import made_files
-from emulator.run.conversation import listed_tools, take_turn
+from emulator.run.context import listed_tools, take_turn
 from emulator.run.namespace import Namespace
 from emulator.run.settle import Derivation, replan
 from emulator.run.take import take_fixture

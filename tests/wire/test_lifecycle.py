@@ -289,13 +289,13 @@ class TestChains:
         assert len(http.get(f"/responses/{child}/input_items").json()["data"]) == 3
 
     def test_many_references_read_their_response_once(self, http, monkeypatch):
-        from emulator.run import conversation
+        from emulator.run import context
 
         first = make(http, input=[{"role": "user", "content": f"message {n}"} for n in range(50)])
         listed = http.get(f"/responses/{first['id']}/input_items?limit=100").json()["data"]
         read = []
-        own_items = conversation.own_items
-        monkeypatch.setattr(conversation, "own_items", lambda row: read.append(row.id) or own_items(row))
+        own_items = context.own_items
+        monkeypatch.setattr(context, "own_items", lambda row: read.append(row.id) or own_items(row))
         made = make(http, input=[{"type": "item_reference", "id": item["id"]} for item in listed])
         assert len(http.get(f"/responses/{made['id']}/input_items?limit=100").json()["data"]) == 50
         assert read == [first["id"]]

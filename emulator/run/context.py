@@ -1,4 +1,4 @@
-"""The chain of a response: its parent, the items that a request brings or names, the whole list; it plans nothing."""
+"""The context of a response: its parent, the items that a request brings or names, the whole list; it plans nothing."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
