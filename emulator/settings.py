@@ -16,12 +16,17 @@ PREFIX = "EMULATOR_"
 CONFIG_VARIABLE = "EMULATOR_CONFIG"
 URL_VARIABLE = "EMULATOR_URL"  # a running server, for the commands and tests that talk to one
 
-REGIONS = (
-    "australiaeast", "brazilsouth", "canadacentral", "canadaeast", "eastus", "eastus2", "francecentral",
-    "germanywestcentral", "italynorth", "japaneast", "koreacentral", "northcentralus", "norwayeast",
-    "polandcentral", "southafricanorth", "southcentralus", "southeastasia", "southindia", "spaincentral",
-    "swedencentral", "switzerlandnorth", "uaenorth", "uksouth", "westus", "westus3",
-)  # fmt: skip
+# A region by its short name, as settings have it, and as the gateway writes it.
+REGIONS = {
+    "australiaeast": "Australia East", "brazilsouth": "Brazil South", "canadacentral": "Canada Central",
+    "canadaeast": "Canada East", "eastus": "East US", "eastus2": "East US 2", "francecentral": "France Central",
+    "germanywestcentral": "Germany West Central", "italynorth": "Italy North", "japaneast": "Japan East",
+    "koreacentral": "Korea Central", "northcentralus": "North Central US", "norwayeast": "Norway East",
+    "polandcentral": "Poland Central", "southafricanorth": "South Africa North",
+    "southcentralus": "South Central US", "southeastasia": "Southeast Asia", "southindia": "South India",
+    "spaincentral": "Spain Central", "swedencentral": "Sweden Central", "switzerlandnorth": "Switzerland North",
+    "uaenorth": "UAE North", "uksouth": "UK South", "westus": "West US", "westus3": "West US 3",
+}  # fmt: skip
 SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "": 1.0}
 DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|)")
 # A host: a name, an IPv4 or a bracketed IPv6 address; a port may follow.

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from emulator.api.auth import check_credentials
 from emulator.api.call import Call
 from emulator.api.guard import check_control
+from emulator.api.head import MODEL_ANSWERS, Head
 from emulator.api.wire import EXTENSION
 from emulator.core.clock import monotonic
 from emulator.core.dialects import OPENAI, Dialect, choose
@@ -53,6 +54,7 @@ class Door:
     ) -> None:
         self._app = app
         self._settings = settings
+        self._head = Head(settings.region)
         self._ids = ids
         self._open = open_namespace
         self._journal = journal
@@ -62,7 +64,7 @@ class Door:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        visit = _Visit(self._settings, self._ids, self._journal, scope, send)
+        visit = _Visit(self._head, self._ids, self._journal, scope, send)
         try:
             await self._enter(scope, visit)
             await self._app(scope, receive, visit.send)
@@ -143,12 +145,13 @@ class _Visit:
     """One request's own side of the door: its id, its dialect so far, and the headers of its answer."""
 
     __slots__ = (
+        "_head",
         "_journal",
         "_scope",
         "_seen",
         "_send",
-        "_settings",
         "_transport",
+        "asks_model",
         "began",
         "dialect",
         "headers",
@@ -157,14 +160,15 @@ class _Visit:
         "warnings",
     )
 
-    def __init__(self, settings: Settings, ids: Ids, journal: Journal, scope: Scope, send: Send) -> None:
-        self._settings = settings
+    def __init__(self, head: Head, ids: Ids, journal: Journal, scope: Scope, send: Send) -> None:
+        self._head = head
         self._journal = journal
         self._scope = scope
         self._send = send
         self._seen: Seen | None = None
         self._transport: Any = None
         self.began = monotonic()
+        self.asks_model = False
         self.dialect: Dialect = OPENAI
         self.headers: Mapping[str, str] = {}
         self.request_id = ids.digits()
@@ -183,6 +187,7 @@ class _Visit:
             headers=scope["headers"],
             began=self.began,
         )
+        self.asks_model = self._seen.method == "POST" and self._seen.path == "/responses"
 
     def enter(self, namespace: Namespace) -> Call:
         """The request is in: what becomes of it is told by its call."""
@@ -204,7 +209,7 @@ class _Visit:
             self.started = True
             if self._seen:
                 self._seen.start(message["status"], message["headers"])
-            message["headers"] = [*message["headers"], *self._headers()]
+            message["headers"] = [*message["headers"], *self._headers(message["status"])]
         elif self._seen and message["type"] == "http.response.body":
             self._seen.take(message.get("body", b""))
             if not message.get("more_body", False):
@@ -218,6 +223,7 @@ class _Visit:
         if self._seen and self._seen.told and error.fixture:
             self._seen.told.fixture = error.fixture
         status, body = self.dialect.render(error)
+        self.asks_model = self.asks_model and self.dialect.row(error).envelope == "model"
         content = orjson.dumps(body, default=str)
         headers = [
             (b"content-type", b"application/json"),
@@ -233,14 +239,11 @@ class _Visit:
             raise RuntimeError("an answer broke off, and there is no connection to cut")
         wire["transport"].abort()
 
-    def _headers(self) -> list[tuple[bytes, bytes]]:
-        dialect = self.dialect
-        request_id = dialect.request_id(self.request_id).encode()
-        headers: list[tuple[bytes, bytes]] = [(b"x-request-id", request_id)]
-        if dialect.gateway_headers:
-            headers.append((b"apim-request-id", request_id))
-            headers.append((b"x-ms-region", self._settings.region.encode()))
-        headers.extend(dialect.raw_headers)
+    def _headers(self, status: int) -> list[tuple[bytes, bytes]]:
+        secure = self._scope.get("scheme") == "https"
+        headers = self._head.of(self.dialect, self.request_id, began=self.began, asked=self.headers, secure=secure)
+        if self.asks_model and status in MODEL_ANSWERS:
+            headers += self.dialect.model_headers
         if self.warnings:
             headers.append((b"x-emulator-warning", _printable("; ".join(self.warnings))))
         return headers

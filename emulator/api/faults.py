@@ -49,7 +49,7 @@ class Faults:
         own = _own(header, wire.scope) if header else None
         sight = await _look(call, wire, path)
         headers = await limits.admit(call.namespace, sight)
-        if call.dialect.gateway_headers:
+        if not call.dialect.limit_resets:
             headers = {name: value for name, value in headers.items() if "-reset-" not in name}
         if headers:
             wire.send = _with_headers(wire.send, headers)

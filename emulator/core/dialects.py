@@ -1,5 +1,6 @@
 """How Azure and OpenAI differ, as data: one frozen `Dialect` each, chosen by the path; no other file compares names."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -7,10 +8,17 @@ from typing import Any
 from emulator.core.errors import ERRORS, ApiError, ErrorRow
 from emulator.core.ids import as_uuid
 
+Headers = tuple[tuple[bytes, bytes], ...]
+
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """One dialect of the wire. `errors` holds the rows that it words otherwise than `ERRORS`."""
+    """One dialect of the wire. `errors` holds the rows that it words otherwise than `ERRORS`.
+
+    A prefix may name a part that is anything, such as `{project}`. `headers` are those of every answer, `model_headers`
+    those of what the model itself answers. `gateway_headers`: the gateway in front adds its id, its region and the id
+    that the client gave. `timed`: each answer says how long it took; `limit_resets`: when a rate limit's window ends.
+    """
 
     name: str
     prefixes: tuple[str, ...]
@@ -26,8 +34,11 @@ class Dialect:
     image_header: str | None = None  # names the deployment that draws, and the page's limits on it hold
     hex_file_prefixes: tuple[str, ...] = ()
     model_facts: bool = False
-    raw_headers: tuple[tuple[bytes, bytes], ...] = ()
+    headers: Headers = ()
+    model_headers: Headers = ()
     gateway_headers: bool = False
+    timed: bool = False
+    limit_resets: bool = False
     done_frame: bool = False
     errors: Mapping[str, ErrorRow] = field(default_factory=dict)
 
@@ -39,9 +50,13 @@ class Dialect:
         """What an id of a file with that purpose begins with."""
         return self.file_prefixes.get(purpose, "file-")
 
+    def row(self, error: ApiError) -> ErrorRow:
+        """The row of the error table in this dialect, or the error's own."""
+        return error.own or self.errors.get(error.name, ERRORS[error.name])
+
     def render(self, error: ApiError) -> tuple[int, dict[str, Any]]:
         """The status and body with which this dialect says `error`."""
-        row = error.own or self.errors.get(error.name, ERRORS[error.name])
+        row = self.row(error)
         message = row.message.format(**error.values)
         if row.envelope == "gateway":
             return row.status, {"error": {"code": row.code, "message": message}}
@@ -83,16 +98,18 @@ OPENAI = Dialect(
     compact=True,
     conversations=True,
     done_frame=True,
-    raw_headers=(
+    headers=(
         (b"openai-version", b"2020-10-01"),
         (b"openai-organization", b"emulator"),
-        (b"openai-processing-ms", b"1"),
+        (b"openai-project", b"proj_emulator"),
     ),
+    timed=True,
+    limit_resets=True,
 )
 
 AZURE = Dialect(
     name="azure",
-    prefixes=("/openai/v1", "/openai"),
+    prefixes=("/openai/v1", "/openai", "/api/projects/{project}/openai/v1"),
     content_filters=True,
     deleted_object="response.deleted",
     request_id_prefix="",
@@ -105,7 +122,8 @@ AZURE = Dialect(
     compact=False,
     conversations=False,
     image_header="x-ms-oai-image-generation-deployment",
-    raw_headers=((b"x-content-type-options", b"nosniff"),),
+    headers=((b"x-content-type-options", b"nosniff"),),
+    model_headers=((b"azureml-model-session", b"d001-20251101000000"), (b"x-ms-rai-invoked", b"true")),
     gateway_headers=True,
     errors={
         "no_key": _gateway(401, "401", _DENIED),
@@ -138,17 +156,15 @@ AZURE = Dialect(
     },
 )
 
+DIALECTS = (AZURE, OPENAI)
 # Longest prefix first: /openai/v1 is not /openai plus a path.
-BY_PREFIX: tuple[tuple[str, Dialect], ...] = tuple(
-    sorted(
-        ((prefix, dialect) for dialect in (AZURE, OPENAI) for prefix in dialect.prefixes), key=lambda row: -len(row[0])
-    )
+_PREFIXES = sorted(
+    ((prefix, dialect) for dialect in DIALECTS for prefix in dialect.prefixes), key=lambda row: -len(row[0])
 )
+_BASE = re.compile(f"(?:{'|'.join(re.sub(r'{.*?}', '[^/]+', f'({prefix})') for prefix, _ in _PREFIXES)})(?=/|$)")
 
 
 def choose(path: str) -> tuple[str, Dialect] | None:
     """The prefix and dialect of a path, or None where the path is outside the API."""
-    for prefix, dialect in BY_PREFIX:
-        if path.startswith(prefix) and path[len(prefix) : len(prefix) + 1] in ("", "/"):
-            return prefix, dialect
-    return None
+    found = _BASE.match(path)
+    return (found.group(), _PREFIXES[(found.lastindex or 0) - 1][1]) if found else None
