@@ -22,7 +22,7 @@ PYENV_VERSIONS = $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions
 .DEFAULT_GOAL := help
 # Two targets would install into one environment at once.
 .NOTPARALLEL:
-.PHONY: help serve test check demo bench image image-test test-py313 test-sdk-28 setup clean
+.PHONY: help serve test check demo bench image image-test test-py313 test-sdk-28 test-clients setup clean
 
 help: ## list the targets
 	@echo "make TARGET [PYTHON=python3.12] [ARGS='more flags']"
@@ -42,6 +42,9 @@ check: $(VENV)/.dev ## lint, format, types and import rules
 
 test-sdk-28: ## the SDK tests with the oldest openai package that is supported, in an environment of its own
 	@PYTHON=$(PYTHON) bash tests/sdk/with_version.sh 2.8.1 -n $(WORKERS) $(ARGS)
+
+test-clients: $(VENV)/.serve ## every client of tests/clients against a real server, each in an environment of its own
+	@$(BIN)/python tests/clients/run.py $(ARGS)
 
 demo: $(VENV)/.test ## run every sample of the how-to page as a user would see it
 	$(BIN)/python tests/sdk/demo.py $(ARGS)

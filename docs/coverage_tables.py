@@ -67,10 +67,9 @@ def statuses(row: Row) -> list[str]:
 
 def part(name: str) -> str:
     """One generated part of docs/coverage.md."""
-    if name == "summary":
-        return _summary()
-    if name == "uncertain":
-        return _uncertain()
+    makers = {"summary": _summary, "uncertain": _uncertain, "clients": _clients}
+    if name in makers:
+        return makers[name]()
     if name in ("endpoints", "control"):
         return _endpoints(rows(name))
     cells: list[tuple[str, ...]]
@@ -131,6 +130,18 @@ def _summary() -> str:
         counts = Counter(status.partition(" (")[0] for row in rows(name) for status in statuses(row)[:1])
         body.append((title, *(counts[status] or "" for status in (*STATUSES[:3], "not built"))))
     return table(("", *STATUSES[:3], "not built"), body)
+
+
+def _clients() -> str:
+    """The matrix of clients and scenarios: how many tests of each passed."""
+    core = ("text", "stream", "tools", "structured", "chaining")
+    body = []
+    for row in _file("clients")["clients"]:
+        packages = ", ".join(f"{name} {version}" for name, version in row["packages"].items())
+        more = ", ".join(f"{name} {count}" for name, count in row["passed"].items() if name not in core)
+        cells = [row["passed"].get(name, "") for name in core]
+        body.append((row["name"], row["language"], packages, *cells, more, row["note"]))
+    return table(("client", "language", "packages", *core, "more", "note"), body)
 
 
 def _uncertain() -> str:

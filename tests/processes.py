@@ -16,6 +16,8 @@ READY = "responses-emulator ready url="
 class Process:
     """`python -m emulator serve --port 0 ...` in a folder of its own; killed if it outlives the test."""
 
+    longest_life = 120.0  # seconds
+
     def __init__(self, folder: Path, *flags: str, **environ: str) -> None:
         (folder / "tmp").mkdir(exist_ok=True)
         kept = {name: value for name, value in os.environ.items() if not name.startswith("EMULATOR_")}
@@ -28,7 +30,7 @@ class Process:
             stderr=self._said,
             text=True,
         )
-        self._end = Timer(120, self._process.kill)
+        self._end = Timer(self.longest_life, self._process.kill)
 
     def __enter__(self) -> Self:
         self._end.start()
