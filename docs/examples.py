@@ -23,7 +23,7 @@ FUNCTION = {"type": "function", "name": "get_weather", "parameters": {"type": "o
 HELLO = {"model": "gpt-4o", "input": "Say hello."}
 QUIET = {"stream": True, "stream_options": {"include_obfuscation": False}}
 LONG_ID = re.compile(
-    r"\b(resp|msg|rs|fc|ctc|fco|cntr|cfile|vs)_[0-9a-f]{32,50}"
+    r"\b(resp|msg|upload|part|rs|fc|ctc|fco|cntr|cfile|vs)_[0-9a-f]{32,50}"
     r"|(\bcall_|\bfile-|\bassistant-|/mnt/data/)[0-9A-Za-z]{22,32}\b"
 )
 FRAME = re.compile(r"event: (.*)\ndata: (.*)\n\n")
@@ -151,10 +151,26 @@ def _answers(http: httpx.Client) -> Answers:
     ]
     shown = {name: _answer(http.request(method, where, **more), more) for name, method, where, more in asked}
     made_file = http.get(f"{AZURE}/files").json()["data"][0]["id"]
+    shown |= _of_uploads(http)
     shown |= _of_containers(http)
     shown |= _of_vector_stores(http)
     shown["delete file"] = _answer(http.delete(f"{AZURE}/files/{made_file}"), {})
     return shown
+
+
+def _of_uploads(http: httpx.Client) -> Answers:
+    """What an upload in parts answers until it is a file."""
+    body = {"bytes": 5, "filename": "notes.txt", "mime_type": "text/plain", "purpose": "assistants"}
+    made = http.post(f"{AZURE}/uploads", json=body)
+    at = f"{AZURE}/uploads/{made.json()['id']}"
+    form = {"files": {"data": ("notes.txt", b"hello")}}
+    part = http.post(f"{at}/parts", **form)  # type: ignore[arg-type]
+    named = {"part_ids": [part.json()["id"]]}
+    return {
+        "upload in parts": _answer(made, {"json": body}),
+        "upload part": _answer(part, form),
+        "upload completed": _answer(http.post(f"{at}/complete", json=named), {"json": named}),
+    }
 
 
 def _of_containers(http: httpx.Client) -> Answers:
@@ -203,7 +219,7 @@ def _answer(answer: httpx.Response, more: dict[str, Any]) -> str:
         lines += ["", json.dumps(more["json"])]
     if "files" in more:
         fields = [f"{name}={value}" for name, value in more.get("data", {}).items()]
-        lines += ["", " ".join(["file=@notes.txt", *fields, "(multipart/form-data)"])]
+        lines += ["", " ".join([*(f"{name}=@notes.txt" for name in more["files"]), *fields, "(multipart/form-data)"])]
     lines += ["", str(answer.status_code), "", _wrapped(answer.json())]
     return _fenced("text", _short("\n".join(lines)))
 

@@ -22,6 +22,7 @@ from emulator.api import (
     scripts,
     steer,
     unbuilt,
+    uploads,
     vector_store_files,
     vector_stores,
 )
@@ -56,6 +57,7 @@ ROUTES: tuple[tuple[str, str, Endpoint], ...] = (
     ("GET", "/files/{file_id}", files.retrieve),
     ("DELETE", "/files/{file_id}", files.delete),
     ("GET", "/files/{file_id}/content", files.content),
+    *uploads.routes,
     *containers.routes,
     *vector_stores.routes,
     *vector_store_files.routes,

@@ -106,9 +106,7 @@ def _row(call: Call, upload: Upload) -> FileRow:
     purpose = form.fields.get("purpose")
     if not purpose:
         raise ApiError("missing_parameter", "purpose")
-    if purpose not in dialect.file_purposes:
-        supported = quoted_list(dialect.file_purposes)
-        raise ApiError("file_purpose", "purpose", value=purpose, supported=supported)
+    check_purpose(dialect, purpose)
     check_unknown(call, form, FIELDS)
     now = namespace.clock.now()
     life = _life(form.fields)
@@ -116,6 +114,13 @@ def _row(call: Call, upload: Upload) -> FileRow:
     begun = upload.id and upload.id.startswith(dialect.file_prefix(purpose))
     known = upload.id if upload.id and begun else file_id(namespace.ids, dialect, purpose)
     return FileRow(namespace.name, known, filename, purpose, form.size, now, expires_at)
+
+
+def check_purpose(dialect: Dialect, purpose: str) -> None:
+    """Raises `file_purpose` for one that the dialect does not know."""
+    if purpose not in dialect.file_purposes:
+        supported = quoted_list(dialect.file_purposes)
+        raise ApiError("file_purpose", "purpose", value=purpose, supported=supported)
 
 
 def file_id(ids: Ids, dialect: Dialect, purpose: str) -> str:

@@ -26,11 +26,12 @@ _silent.addHandler(logging.NullHandler())
 class Form:
     """Takes the body as it comes by `feed`; errors are `bad_multipart` and `body_too_large`.
 
-    `fields` holds the decoded values, `filename` and `size` what is known of the part called `file`, and `others` the
+    `fields` holds the decoded values, `filename` and `size` what is known of the part called `field`, and `others` the
     names of further files, whose bytes are dropped. At most `limit` bytes of a file are taken.
     """
 
-    def __init__(self, content_type: str, limit: int, piece: int) -> None:
+    def __init__(self, content_type: str, limit: int, piece: int, field: str = FILE_FIELD) -> None:
+        self.field = field
         self.fields: dict[str, str] = {}
         self.others: list[str] = []
         self.filename: str | None = None
@@ -64,9 +65,9 @@ class Form:
     def needed_file(self) -> str:
         """The filename of the file, which must be there."""
         if self.filename is None:
-            if FILE_FIELD in self.fields:
-                raise ApiError("invalid", FILE_FIELD, reason="the part has no filename.")
-            raise ApiError("missing_parameter", FILE_FIELD)
+            if self.field in self.fields:
+                raise ApiError("invalid", self.field, reason="the part has no filename.")
+            raise ApiError("missing_parameter", self.field)
         return self.filename
 
     def _open(self, content_type: str) -> MultipartParser:
@@ -134,7 +135,7 @@ class Form:
         filename = _text(options.get(b"filename", b""), "the filename")
         if not filename:
             self._to = self._value
-        elif self._name != FILE_FIELD:
+        elif self._name != self.field:
             self.others.append(self._name)
         elif self.filename is not None:
             raise _broken("it holds more than one file")

@@ -26,8 +26,18 @@ class Upload:
     `form` is what was read of it; `new_id` gives the `id` under which its pieces are saved, None before the first.
     """
 
-    def __init__(self, request: Request, namespace: Namespace, new_id: Callable[[], str]) -> None:
-        self.form = Form(request.headers.get("content-type", ""), FILE_LIMIT, PIECE)
+    def __init__(
+        self,
+        request: Request,
+        namespace: Namespace,
+        new_id: Callable[[], str],
+        *,
+        field: str = FILE_FIELD,
+        limit: int = FILE_LIMIT,
+    ) -> None:
+        """`field` names the part of the form that is the file, of at most `limit` bytes."""
+        self.form = Form(request.headers.get("content-type", ""), limit, PIECE, field)
+        self._limit = limit
         self._request = request
         self._namespace = namespace
         self._new_id = new_id
@@ -37,12 +47,12 @@ class Upload:
     async def read(self) -> None:
         """Take the whole body, and save each piece before more is read."""
         told = self._request.headers.get("content-length", "")
-        _check_size(int(told) if told.isdigit() else 0)
+        self._check_size(int(told) if told.isdigit() else 0)
         taken = 0
         try:
             async for data in self._request.stream():
                 taken += len(data)
-                _check_size(taken)
+                self._check_size(taken)
                 self.form.feed(data)
                 for piece in self.form.pieces():
                     await self._save(piece)
@@ -71,6 +81,10 @@ class Upload:
             name = self._namespace.name
             await self._namespace.store.write(lambda write: files.abandon(write, name, upload_id))
 
+    def _check_size(self, size: int) -> None:
+        if size > self._limit + FORM_MARGIN:
+            raise ApiError("body_too_large", limit=self._limit)
+
     async def _save(self, piece: bytes) -> None:
         upload_id, name, number = await self.begin(), self._namespace.name, self._pieces
         saved = await self._namespace.store.write(lambda write: files.add_piece(write, name, upload_id, number, piece))
@@ -81,7 +95,7 @@ class Upload:
 
 def check_unknown(call: Call, form: Form, known: Collection[str]) -> None:
     """Name the fields of a form that nobody knows; in strict validation the first is an `unknown_parameter`."""
-    unknown = sorted({*form.fields, *form.others} - {*known, FILE_FIELD})
+    unknown = sorted({*form.fields, *form.others} - {*known, form.field})
     if unknown and call.namespace.settings.validation == "strict":
         raise ApiError("unknown_parameter", unknown[0])
     call.warn(*(f"unknown_parameter: {name}" for name in unknown))
@@ -103,11 +117,6 @@ def disposition(filename: str) -> str:
 def swept() -> ApiError:
     """What is said where the bytes went away meanwhile."""
     return ApiError("server_error")
-
-
-def _check_size(size: int) -> None:
-    if size > FILE_LIMIT + FORM_MARGIN:
-        raise ApiError("body_too_large", limit=FILE_LIMIT)
 
 
 async def _pieces(namespace: Namespace, file_id: str, size: int) -> AsyncIterator[bytes]:

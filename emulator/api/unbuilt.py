@@ -9,7 +9,6 @@ from emulator.core.errors import ApiError
 # What the path begins with, and what is there in the service.
 KNOWN = {
     "conversations": "the conversations API",
-    "uploads": "uploads in parts",
 }
 
 

@@ -266,6 +266,17 @@ ERRORS: Mapping[str, ErrorRow] = {
     ),
     "file_not_found": ErrorRow(404, "No such File object: {id}"),
     "file_purpose": ErrorRow(400, "Invalid value: '{value}'. Supported values are: {supported}.", "invalid_value"),
+    # Uploads in parts
+    "upload_not_found": ErrorRow(404, "No such Upload object: {id}"),
+    "upload_ended": ErrorRow(400, "Upload '{id}' is {status}: it takes no parts and cannot be completed or cancelled."),
+    "upload_size": ErrorRow(
+        400, "The parts hold {got} bytes, but the upload was created for {declared} bytes.", "invalid_value"
+    ),
+    "upload_md5": ErrorRow(
+        400, "The MD5 checksum of the parts is '{got}', but '{expected}' was expected.", "invalid_value"
+    ),
+    "part_not_found": ErrorRow(400, "No part with id '{id}' was added to this upload.", "invalid_value"),
+    "part_repeated": ErrorRow(400, "The part with id '{id}' is named twice.", "invalid_value"),
     # Containers
     "container_not_found": ErrorRow(404, "Container with id '{id}' not found."),
     "container_expired": ErrorRow(400, "Container is expired."),

@@ -37,6 +37,8 @@ FILE_TYPES: Mapping[str, str] = {
     ".xml": "application/xml",
     ".zip": "application/zip",
 }
+# Every type by which such a file may be declared.
+MIME_TYPES = (*dict.fromkeys(FILE_TYPES.values()), "text/x-script.python", "application/csv", "text/xml")
 
 
 def extension(name: str) -> str:

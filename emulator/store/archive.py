@@ -18,6 +18,8 @@ from emulator.store.schema import (
     namespaces,
     responses,
     scripts,
+    upload_parts,
+    uploads,
     vector_store_batches,
     vector_store_chunks,
     vector_store_files,
@@ -30,6 +32,7 @@ TABLES: Mapping[str, Table] = {
         *(scripts, counters, responses, chunks, items),
         *(files, file_pieces, containers, container_files, journal),
         *(vector_stores, vector_store_files, vector_store_chunks, vector_store_batches),
+        *(uploads, upload_parts),
     )
 }
 # What the namespace's own row gives away: its clock, its ids and what it sealed with, but not its name.

@@ -21,6 +21,8 @@ from emulator.store.schema import (
     namespaces,
     responses,
     scripts,
+    upload_parts,
+    uploads,
     vector_store_batches,
     vector_store_chunks,
     vector_store_files,
@@ -32,6 +34,7 @@ SCOPES: Mapping[str, Sequence[Table]] = {
     "state": (
         *(responses, chunks, items, files, file_pieces, containers, container_files, counters),
         *(vector_stores, vector_store_files, vector_store_chunks, vector_store_batches),
+        *(uploads, upload_parts),
     ),
     "fixtures": (),
     "journal": (journal,),

@@ -14,7 +14,7 @@ from sqlalchemy import (
     false,
 )
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 metadata = MetaData()
 
@@ -257,3 +257,31 @@ vector_store_batches = Table(
     Column("created_at", Float, nullable=False),
 )
 Index("vector_store_batches_by_store", vector_store_batches.c.namespace, vector_store_batches.c.vector_store_id)
+
+# One row an upload in parts. `life` is how many seconds the file will live, `status` is `pending`, `completed` or
+# `cancelled`; a pending one is over at `expires_at`.
+uploads = Table(
+    "uploads",
+    metadata,
+    Column("namespace", String, primary_key=True),
+    Column("id", String, primary_key=True),
+    Column("filename", String, nullable=False),
+    Column("purpose", String, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("life", Integer),
+    Column("status", String, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("expires_at", Float, nullable=False),
+)
+
+# One row a part of an upload; its bytes are `file_pieces` of its id.
+upload_parts = Table(
+    "upload_parts",
+    metadata,
+    Column("namespace", String, primary_key=True),
+    Column("id", String, primary_key=True),
+    Column("upload_id", String, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("created_at", Float, nullable=False),
+)
+Index("upload_parts_by_upload", upload_parts.c.namespace, upload_parts.c.upload_id)

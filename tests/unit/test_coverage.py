@@ -9,10 +9,10 @@ import pytest
 from openai.types.responses import Response, ResponseInputItem, ResponseOutputItem, ResponseStreamEvent
 
 from docs.coverage_tables import EVIDENCE, STATUSES, TABLES, rows, statuses
-from emulator.api import containers, files
+from emulator.api import containers, files, uploads
 from emulator.api.unbuilt import KNOWN
 from emulator.app import ROUTES
-from emulator.core import container_params, request_body, vector_store_params
+from emulator.core import container_params, request_body, upload_params, vector_store_params
 from emulator.core.deployments import find
 from emulator.core.dialects import AZURE, OPENAI
 from emulator.core.errors import ERRORS, IMAGE_CODES
@@ -177,6 +177,9 @@ def test_every_query_parameter_has_a_row():
     assert asked("GET /responses/{id}") == {field.name for field in fields(RetrieveQuery)}
     assert asked("GET /responses/{id}/input_items") == {field.name for field in fields(ListQuery)}
     assert asked("POST /files (form)") == files.FIELDS | {"file"}
+    assert asked("POST /uploads") == names(upload_params.UploadBody)
+    assert asked("POST /uploads/{id}/parts (form)") == {uploads.DATA_FIELD}
+    assert asked("POST /uploads/{id}/complete") == names(upload_params.CompleteBody)
     assert asked("GET /containers") == {"limit", "order", "after", "name"}
     assert asked("POST /containers") == names(container_params.ContainerBody) | container_params.LATER
     assert asked("POST /vector_stores") == names(vector_store_params.StoreBody) | vector_store_params.LATER

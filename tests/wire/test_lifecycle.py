@@ -171,13 +171,6 @@ def test_what_is_not_built_says_so(http):
     assert answer.json()["error"]["code"] == "not_implemented"
 
 
-@pytest.mark.parametrize("path", ["/uploads", "/uploads/upload_1/parts"])
-def test_endpoints_that_are_not_built_say_so(http, path):
-    answer = http.post(path, json={})
-    assert (answer.status_code, answer.json()["error"]["code"]) == (501, "not_implemented")
-    assert answer.headers["x-should-retry"] == "false"
-
-
 def test_conversations_are_no_part_of_azure(http, server):
     answer = http.post("/conversations", json={})
     assert (answer.status_code, answer.json()["error"]["code"]) == (404, "404")
