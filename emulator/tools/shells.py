@@ -17,18 +17,19 @@ from emulator.tools.base import Chunks, Tool, ToolContext
 class Call(Tool):
     """Emits the call of one of these tools; the application answers it with an output."""
 
-    def __init__(self, kind: str, prefix: str, field: str) -> None:
-        self._kind, self._prefix, self._field = kind, prefix, field
+    def __init__(self, kind: str, prefix: str, field: str, *, cut: bool = True) -> None:
+        """`cut`: the type has a status for a call that was cut short, which nobody is to run."""
+        self._kind, self._prefix, self._field, self._cut = kind, prefix, field, cut
 
     def emit(self, step: HostedCall, index: int, ids: ItemIds, chunks: Chunks, status: str) -> emit.Emissions:
         """One item, with nothing between its beginning and its end."""
-        return emit.item(self._item(step, ids), index)
+        return emit.item(self._item(step, ids, status), index)
 
-    def _item(self, step: HostedCall, ids: ItemIds) -> dict[str, Any]:
+    def _item(self, step: HostedCall, ids: ItemIds, status: str) -> dict[str, Any]:
         return {
             "id": ids.item(self._prefix),
             "type": self._kind,
-            "status": "completed",
+            "status": step.ends(status) if self._cut else "completed",
             "call_id": step.fields.get("call_id") or ids.call(),
             self._field: step.fields[self._field],
         }
@@ -48,7 +49,7 @@ class Shell(Call):
 
     def emit(self, step: HostedCall, index: int, ids: ItemIds, chunks: Chunks, status: str) -> emit.Emissions:
         """One item; with its commands told piece by piece where the script asks for that."""
-        item = self._item(step, ids)
+        item = self._item(step, ids, status)
         if not step.fields.get("piecewise"):
             return emit.item(item, index)
         return _told(item, index, chunks)
@@ -93,4 +94,4 @@ class ShellOutput(Tool):
 LOCAL_SHELL = Call("local_shell_call", "lsh_", "action")
 SHELL = Shell("shell_call", "sh_", "action")
 SHELL_OUTPUT = ShellOutput()
-APPLY_PATCH = Call("apply_patch_call", "apc_", "operation")
+APPLY_PATCH = Call("apply_patch_call", "apc_", "operation", cut=False)
