@@ -60,6 +60,7 @@ STREAMS = {
     "background": Stream({**HELLO, "background": True}, (0, 4)),
     "cancelled": Stream({"model": "o3", "input": "Please take your time.", "background": True}, (2, None), cancel=True),
     "failed": Stream({"model": "gpt-4o", "input": "Now fail halfway."}, END),
+    "error event": Stream({"model": "gpt-4o", "input": "Now break halfway."}, (-2, None)),
     "incomplete": Stream({"model": "gpt-4o", "input": "Now stop at the limit."}, END),
 }
 

@@ -180,6 +180,11 @@ class Settings:
         "Cancelling an ended background response: its final object, or error.",
     )
     done_frame: bool = _setting(False, _switch, "End streams of the OpenAI dialect with [DONE].")
+    error_event: str = _setting(
+        "none",
+        _one_of("none", "nested", "flat"),
+        "The error event before response.failed, where a script leaves it open: none, nested as sent or flat as typed.",
+    )
     azure_image_stream: str = _setting(
         "allow", _one_of("allow", "refuse"), "Image generation in a stream, in the Azure dialect."
     )

@@ -110,7 +110,13 @@ steps = st.one_of(
 )
 endings = st.one_of(
     st.just(Ending()),
-    st.builds(Ending, status=st.just("failed"), code=st.just("server_error"), message=texts),
+    st.builds(
+        Ending,
+        status=st.just("failed"),
+        code=st.just("server_error"),
+        message=texts,
+        error_event=st.sampled_from([None, "none", "nested", "flat"]),
+    ),
     st.builds(Ending, status=st.just("incomplete"), reason=st.sampled_from(["max_output_tokens", "content_filter"])),
 )
 paces = st.builds(
@@ -194,6 +200,11 @@ def whole_log(plan, *, background=False, gates=None):
     log = EventLog(empty_response(background=background))
     events = timeline(plan, RESPONSE_ID, STARTED, background=background, gates=gates or Gates())
     return log, [line for due in events for line in log.emit(due.type, due.fields)]
+
+
+def as_typed(event):
+    """An event as the official types have it: of `error` they know the flat form alone."""
+    return {**event.get("error", {}), **event} if event["type"] == "error" else event
 
 
 def events_of(lines):

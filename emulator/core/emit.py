@@ -28,6 +28,7 @@ Emission = tuple[str, dict[str, Any] | Deltas]
 Emissions = Iterator[Emission]
 # No event: here a run waits until the outside work of a call is done.
 WORK: Emission = ("work", {})
+ERROR_FORMS = ("nested", "flat")
 
 
 def message(
@@ -135,6 +136,16 @@ def phases(
     yield from parts
     yield f"{event}.{names[-1]}", at
     yield _done(index, done)
+
+
+def error(form: str, code: str, message: str) -> dict[str, Any]:
+    """The fields of an `error` event: `nested`, as the service sends it, or `flat`, as the official types have it.
+
+    Nested, the official clients raise it; flat, they hand it on as an event. The service types it as it codes it.
+    """
+    if form == "flat":
+        return {"code": code, "message": message, "param": None}
+    return {"error": {"type": code, "code": code, "message": message, "param": None}}
 
 
 def _open_message(item_id: str, index: int, part: dict[str, Any]) -> Emissions:

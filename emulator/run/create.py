@@ -137,6 +137,8 @@ def _plan(namespace: Namespace, said: Said, ready: Admitted, incident: Fault | N
     ask, context = ready.ask, ready.context
     plan = make_plan(said, ask, context.dialect, tokens=ready.tokens, every=namespace.settings.stream_every)
     plan = plan_for_incident(incident, plan, ask.counter)
+    if plan.ending.status == "failed" and plan.ending.error_event is None:
+        plan = replace(plan, ending=replace(plan.ending, error_event=namespace.settings.error_event))
     return seal_reasoning(namespace, ask.request, plan, response_id=context.response_id, now=context.now)
 
 

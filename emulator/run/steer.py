@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from emulator.core import emit
 from emulator.core.errors import ApiError
 from emulator.core.log import EventLog
 from emulator.core.states import ENDED
@@ -71,8 +72,11 @@ async def fail(namespace: Namespace, response_id: str, error: dict[str, Any]) ->
     while True:
         row = await _unfinished(namespace, response_id)
         log = EventLog(orjson.loads(row.response), next_seq=row.next_seq)
-        line = log.append("response.failed", response={"status": "failed", "error": error})
-        move = settled(namespace, row, log, [line])
+        form = namespace.settings.error_event
+        told = emit.error(form, error["code"], error["message"])
+        lines = [log.append("error", **told)] if form in emit.ERROR_FORMS else []
+        lines.append(log.append("response.failed", response={"status": "failed", "error": error}))
+        move = settled(namespace, row, log, lines)
         if await save_move(namespace, row, move):
             return move.row
 

@@ -68,7 +68,7 @@ def timeline(plan: Plan, response_id: str, started: float, *, background: bool, 
                 at = max(at, step.done)
             else:
                 yield Due(at, type_, fields)
-    yield Due(at, _END_EVENT[plan.ending.status], {"response": _end(plan, int(started + at))})
+    yield from _ends(plan, at, started)
 
 
 class _Pacing:
@@ -165,6 +165,14 @@ def cut_text(text: str, chunk: str | int | tuple[str, ...]) -> Sequence[str]:
         return _WORD.findall(text)
     size = 1 if chunk == "character" else int(chunk)
     return [text[start : start + size] for start in range(0, len(text), size)]
+
+
+def _ends(plan: Plan, at: float, started: float) -> Iterator[Due]:
+    """The event that ends the log, and the `error` event before it where there is one."""
+    ending = plan.ending
+    if ending.error_event in emit.ERROR_FORMS:
+        yield Due(at, "error", emit.error(str(ending.error_event), str(ending.code), str(ending.message)))
+    yield Due(at, _END_EVENT[ending.status], {"response": _end(plan, int(started + at))})
 
 
 def _end(plan: Plan, now: int) -> dict[str, Any]:

@@ -155,6 +155,7 @@ KINDS: Mapping[str, Kind] = {
     "drop_event": _EVENT,
     "reorder_events": _EVENT,
     "split_utf8": _EVENT,
+    "error_event": Kind({"message": Node.filled, "code": Node.filled, "flat": Node.flag}, places=EVENTS, match=_STREAM),
     "keepalive_event": Kind(places=EVENTS, match=_STREAM, incident=True),
     "rate_limit_in_stream": Kind(match=_CREATE, incident=True),
     "item_not_found_race": Kind(match=_CREATE, fits=is_chained, times=1, incident=True),

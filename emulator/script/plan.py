@@ -90,12 +90,17 @@ STEPS: dict[str, type[Step]] = {step.kind: step for step in _KINDS}
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How the run ends: `completed`; `failed` with `code` and `message`; `incomplete` with `reason`."""
+    """How the run ends: `completed`; `failed` with `code` and `message`; `incomplete` with `reason`.
+
+    `error_event` is the form of the `error` event before `response.failed`: `nested`, `flat`, or `none` for none; None
+    leaves it to the settings.
+    """
 
     status: str = "completed"
     code: str | None = None
     message: str | None = None
     reason: str | None = None
+    error_event: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from emulator.script.fixture import AT_END, CHUNKS, KEYS, PER, USAGE
 from emulator.script.hosted import FORMS, form
 from emulator.script.raw import ANNOTATIONS, INDEXES, OUTPUT_TYPES
 from emulator.script.served import FAILURES
-from emulator.script.then import ENDINGS, ERROR_KEYS, REASONS, STEPS
+from emulator.script.then import ENDINGS, ERROR_EVENTS, ERROR_KEYS, REASONS, STEPS
 from emulator.script.when import KEYS as WHEN_KEYS
 from emulator.script.when import OUTPUT_KEYS
 
@@ -66,6 +66,7 @@ ANNOTATION: Schema = {
 }
 SUMMARY = _either(_list(FILLED), {"type": "array", "maxItems": 0})
 THOUGHT = {**_object({"summary": _either(TEXT, SUMMARY), "text": TEXT, "tokens": COUNT}), "minProperties": 1}
+ERROR_EVENT = _either(FLAG, {"enum": list(ERROR_EVENTS)})
 STEP: Schema = {
     "message": _either(TEXT, _object({"text": TEXT, "annotations": _list(ANNOTATION)}, "text")),
     "refusal": TEXT,
@@ -75,7 +76,7 @@ STEP: Schema = {
     "item": {"type": "object", "properties": {"type": {"enum": list(OUTPUT_TYPES)}}, "required": ["type"]},
     "events": _list({"type": "object", "properties": {"type": FILLED}, "required": ["type"]}),
     "wait": DURATION,
-    "fail": _object({"code": FILLED, "message": FILLED}, "code", "message"),
+    "fail": _object({"code": FILLED, "message": FILLED, "error_event": ERROR_EVENT}, "code", "message"),
     "incomplete": {"enum": list(REASONS)},
 }
 ERROR: Schema = {

@@ -24,6 +24,7 @@ from emulator.script.template import Template
 from emulator.script.template_parts import Values
 
 REASONS = ("max_output_tokens", "content_filter")
+ERROR_EVENTS = ("none", "nested", "flat")
 ERROR_KEYS = ("status", "code", "type", "message", "param", "retry_after", "retry_after_ms", "headers")
 # What an error says where the script leaves it open: its type, code and message by status.
 ERROR_TEXTS: Mapping[int, tuple[str, str | None, str]] = {
@@ -181,9 +182,18 @@ def _wait(node: Node) -> Step:
 
 
 def _fail(node: Node) -> Ending:
-    entries = node.mapping(("code", "message"))
+    entries = node.mapping(("code", "message", "error_event"))
     code, message = (_required(node, entries, key) for key in ("code", "message"))
-    return Ending("failed", code=code, message=message)
+    return Ending("failed", code=code, message=message, error_event=_error_event(entries.get("error_event")))
+
+
+def _error_event(node: Node | None) -> str | None:
+    """The form of the event before `response.failed`; a plain yes is the service's own form."""
+    if node is None:
+        return None
+    if isinstance(node.value, bool):
+        return "nested" if node.value else "none"
+    return node.one_of(ERROR_EVENTS)
 
 
 def _incomplete(node: Node) -> Ending:

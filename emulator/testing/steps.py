@@ -133,9 +133,18 @@ def wait(duration: str) -> Step:
     return {"wait": duration}
 
 
-def fail(code: str = "server_error", message: str = "The model failed to generate a response.") -> Step:
-    """End the response as `failed` with this error; the last step."""
-    return {"fail": {"code": code, "message": message}}
+def fail(
+    code: str = "server_error",
+    message: str = "The model failed to generate a response.",
+    *,
+    error_event: bool | str | None = None,
+) -> Step:
+    """End the response as `failed` with this error; the last step.
+
+    `error_event` sends an `error` event before that: True or "nested" as the service does, "flat" as its types say.
+    """
+    more = {} if error_event is None else {"error_event": error_event}
+    return {"fail": {"code": code, "message": message, **more}}
 
 
 def incomplete(reason: str = "max_output_tokens") -> Step:

@@ -46,6 +46,27 @@ def test_a_keepalive_event_has_the_form_that_is_reported(place):
     assert struck[6] == {"type": "keepalive", "sequence_number": 5}
 
 
+def test_an_error_event_takes_the_place_and_the_number_of_an_event_and_ends_the_stream(place):
+    struck = frames(place, "error_event; at_event=4")
+    message = "The server had an error while processing your request. Sorry about that!"
+    error = {"type": "server_error", "code": "server_error", "message": message, "param": None}
+    assert [event["sequence_number"] for event in struck] == [0, 1, 2, 3, 4]
+    assert struck[-1] == {"type": "error", "sequence_number": 4, "error": error}
+    flat = frames(place, "error_event; before=response.completed; flat=true; code=overloaded; message=Busy.")
+    assert {**flat[-1], "sequence_number": 0} == {
+        "type": "error",
+        "sequence_number": 0,
+        "code": "overloaded",
+        "message": "Busy.",
+        "param": None,
+    }
+
+
+def test_a_run_that_ends_with_an_error_event_is_not_stored(place):
+    created = frames(place, "error_event; before=response.completed")[0]["response"]
+    assert place.http().get(f"/responses/{created['id']}").status_code == 404
+
+
 def test_a_character_is_split_between_two_chunks(place):
     http = place.http(**{"X-Emulator-Fault": "split_utf8"})
     with http.stream("POST", "/responses", json=BODY) as answer:

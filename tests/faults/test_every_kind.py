@@ -24,6 +24,7 @@ MET = {
     "duplicate_event": ("duplicate_event", None, COMPLETED),
     "drop_event": (f"drop_event; before={COMPLETED}", None, "response.output_item.done"),
     "reorder_events": ("reorder_events", None, COMPLETED),
+    "error_event": ("error_event; at_event=2", openai.APIError, "response.in_progress"),
     "keepalive_event": ("keepalive_event", None, COMPLETED),
     "split_utf8": ("split_utf8", None, COMPLETED),
 }

@@ -45,7 +45,7 @@ STEPS = (
 )
 ENDINGS = (
     Ending(),
-    Ending("failed", code="server_error", message="No."),
+    Ending("failed", code="server_error", message="No.", error_event="nested"),
     Ending("incomplete", reason="content_filter"),
 )
 NEEDED = {
@@ -108,7 +108,11 @@ def of_items(events):
     return {event["item"]["type"] for event in events if event["type"] == "response.output_item.done"}
 
 
-ALL_PLANS = [Plan((*STEPS, *HOSTED), ending) for ending in ENDINGS]
+# Sent as a fixture writes them: no answer of the service is known to have them.
+RAW = Events(
+    tuple({"type": f"response.audio{name}"} for name in (".delta", ".done", ".transcript.delta", ".transcript.done"))
+)
+ALL_PLANS = [Plan((*STEPS, *HOSTED, RAW), ending) for ending in ENDINGS]
 
 
 @pytest.mark.parametrize("table", [*TABLES, "uncertain"])

@@ -76,6 +76,10 @@ def emu(host):
         (wait("2s"), {"wait": "2s"}),
         (incomplete("content_filter"), {"incomplete": "content_filter"}),
         (fail("server_error", "Down."), {"fail": {"code": "server_error", "message": "Down."}}),
+        (
+            fail("a", "b", error_event="flat"),
+            {"fail": {"code": "a", "message": "b", "error_event": "flat"}},
+        ),
         (error(429, retry_after=2), {"error": {"status": 429, "retry_after": 2}}),
     ],
 )

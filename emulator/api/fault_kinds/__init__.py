@@ -14,7 +14,7 @@ from emulator.api.fault_kinds.answers import (
     StoreFalseItemId,
 )
 from emulator.api.fault_kinds.base import Strike
-from emulator.api.fault_kinds.ends import BadChunk, Cut, Empty, Reset, Stall
+from emulator.api.fault_kinds.ends import BadChunk, Cut, Empty, ErrorEvent, Reset, Stall
 from emulator.api.fault_kinds.events import (
     BadJson,
     DropEvent,
@@ -41,6 +41,7 @@ FAULTS: Mapping[str, type[Strike]] = {
     "drop_event": DropEvent,
     "reorder_events": ReorderEvents,
     "split_utf8": SplitUtf8,
+    "error_event": ErrorEvent,
     "keepalive_event": KeepaliveEvent,
     "rate_limit_in_stream": RateLimitInStream,
     "item_not_found_race": ItemNotFoundRace,

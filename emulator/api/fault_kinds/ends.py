@@ -1,10 +1,13 @@
 """Faults that end an answer before its end, on the connection itself; they change nothing of what comes before."""
 
+import orjson
 from starlette.types import Message
 
 from emulator.api.fault_kinds.base import TERMINAL, Frame, Strike, frames, without_length
 from emulator.api.sse import Frames
 from emulator.api.wire import Ended
+from emulator.core.emit import error
+from emulator.core.errors import ERRORS
 
 _NO_CHUNK = b"not a chunk\r\n"
 
@@ -121,6 +124,31 @@ class Cut(End):
     def is_default(self, frame: Frame) -> bool:
         """Before the terminal event."""
         return frame.type in TERMINAL
+
+
+class ErrorEvent(End):
+    """An `error` event in the place of an event, and nothing after it: what a server says that breaks in the middle."""
+
+    number = 0
+
+    def reached(self, frame: Frame) -> bool:
+        """Take the number of the event whose place it takes."""
+        here = super().reached(frame)
+        self.number = frame.number if here else self.number
+        return here
+
+    async def finish(self) -> None:
+        """Tell the error and end the body."""
+        args = self.fault.args
+        told = error(
+            "flat" if args.get("flat") else "nested",
+            args.get("code", "server_error"),
+            args.get("message", ERRORS["server_error"].message),
+        )
+        data = orjson.dumps({"type": "error", "sequence_number": self.number, **told})
+        frame = b"event: error\ndata: " + data + b"\n\n"
+        await self.wire.send({"type": "http.response.body", "body": frame, "more_body": True})
+        await self.wire.send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 class BadChunk(End):

@@ -13,7 +13,7 @@ from emulator.core.log import EventLog
 from emulator.core.states import END_EVENTS, LogClosed
 from emulator.run.timeline import NEVER, Gates, cut_text, timeline
 from emulator.script.plan import Ending, Events, Item, Message, Pace, Plan, Progress, Wait
-from tests.plans import RESPONSE_ID, STARTED, events_of, paces, plans, texts, whole_log
+from tests.plans import RESPONSE_ID, STARTED, as_typed, events_of, paces, plans, texts, whole_log
 
 EVENTS = TypeAdapter(ResponseStreamEvent)
 # Which done event repeats what these deltas said, and under which field.
@@ -87,7 +87,7 @@ def test_items_are_blocks_in_order_of_their_index(plan):
 def test_every_event_is_one_that_the_official_types_know(plan, background):
     _, lines = whole_log(plan, background=background)
     for event in events_of(lines):
-        checked = EVENTS.validate_python(event)
+        checked = EVENTS.validate_python(as_typed(event))
         assert checked.type == event["type"]
 
 
@@ -96,6 +96,8 @@ def test_the_official_accumulator_reaches_the_same_output(plan):
     log, lines = whole_log(plan)
     state = ResponseStreamState(input_tools=[], text_format=omit)
     for event in events_of(lines)[:-1]:
+        if event["type"] == "error":  # the client raises it, or hands it on, before it folds anything
+            continue
         state.handle_event(EVENTS.validate_python(event))
     snapshot = state._ResponseStreamState__current_snapshot
     for got, item in zip(snapshot.output, log.response["output"], strict=True):

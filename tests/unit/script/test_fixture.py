@@ -137,6 +137,10 @@ REFUSED = [
     ("- then: [fail: {code: x}]", "1: then[0].fail needs 'message'"),
     ("- then: [fail: {message: x}]", "1: then[0].fail needs 'code'"),
     (
+        "- then: [fail: {code: x, message: y, error_event: round}]",
+        "1: then[0].fail.error_event must be one of none, nested, flat, not the text 'round'",
+    ),
+    (
         "- then: [incomplete: tokens]",
         "1: then[0].incomplete must be one of max_output_tokens, content_filter, not the text 'tokens'",
     ),
@@ -401,6 +405,12 @@ def test_every_step_is_read(tmp_path, step, read):
     ("step", "ending"),
     [
         ("fail: {code: server_error, message: Oh.}", Ending("failed", "server_error", "Oh.")),
+        (
+            "fail: {code: a, message: b, error_event: true}",
+            Ending("failed", "a", "b", error_event="nested"),
+        ),
+        ("fail: {code: a, message: b, error_event: false}", Ending("failed", "a", "b", error_event="none")),
+        ("fail: {code: a, message: b, error_event: flat}", Ending("failed", "a", "b", error_event="flat")),
         ("incomplete: max_output_tokens", Ending("incomplete", reason="max_output_tokens")),
         ("incomplete: content_filter", Ending("incomplete", reason="content_filter")),
     ],
