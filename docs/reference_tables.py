@@ -7,7 +7,8 @@ import click
 from docs.coverage_tables import rows, table
 from emulator.cli import COMMANDS, commands
 from emulator.core.deployments import find
-from emulator.core.dialects import AZURE, OPENAI
+from emulator.core.dialect_table import Value, differences
+from emulator.core.dialects import AZURE, DIALECTS
 from emulator.core.errors import ERRORS, ErrorRow
 from emulator.core.file_types import FILE_TYPES
 from emulator.core.item_types import ITEM_TYPES
@@ -135,20 +136,12 @@ def _file_types() -> str:
 
 
 def _dialects() -> str:
-    def yes(*, value: bool) -> str:
-        return "yes" if value else "no"
+    body = [(row.what, *map(_value, row.values)) for row in differences()]
+    return table(("", *(dialect.name for dialect in DIALECTS)), body)
 
-    both = (AZURE, OPENAI)
-    body = [
-        ("base URLs", *(", ".join(f"`{prefix}`" for prefix in one.prefixes) for one in both)),
-        ("`content_filters` in a Response", *(yes(value=one.content_filters) for one in both)),
-        ("`object` of a deleted response", *(f"`{one.deleted_object}`" for one in both)),
-        ("request ids", *(f"`{one.request_id_prefix}...`" if one.request_id_prefix else "UUIDs" for one in both)),
-        ("ids of files for `assistants`", *(f"`{one.file_prefix('assistants')}...`" for one in both)),
-        ("purposes of files", *(", ".join(f"`{name}`" for name in one.file_purposes) for one in both)),
-        ("images by `file_id`", *(yes(value=one.image_file_ids) for one in both)),
-        ("header that names who draws", *(f"`{one.image_header}`" if one.image_header else "none" for one in both)),
-        ("what a model can do, in `/models`", *(yes(value=one.model_facts) for one in both)),
-        ("`data: [DONE]` with `--done-frame`", *(yes(value=one.done_frame) for one in both)),
-    ]
-    return table(("", "Azure", "OpenAI"), body)
+
+def _value(value: Value) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    values = [value] if isinstance(value, str) else value
+    return ", ".join(one if one == "none" or "UUID" in one else f"`{one}`" for one in values) or "none"

@@ -15,7 +15,20 @@ from emulator import __version__
 from emulator.cli.exits import FAILURE, NAME, OK, USAGE, Failure, tell
 from emulator.settings import TABLE, SettingsError, nearest
 
-COMMANDS = ("serve", "exec", "check", "explain", "schema", "push", "readyz", "export", "import", "config", "version")
+COMMANDS = (
+    "serve",
+    "exec",
+    "check",
+    "explain",
+    "schema",
+    "push",
+    "readyz",
+    "export",
+    "import",
+    "config",
+    "dialects",
+    "version",
+)
 
 
 class _Commands(click.Group):

@@ -161,7 +161,7 @@ DIALECTS = (AZURE, OPENAI)
 _PREFIXES = sorted(
     ((prefix, dialect) for dialect in DIALECTS for prefix in dialect.prefixes), key=lambda row: -len(row[0])
 )
-_BASE = re.compile(f"(?:{'|'.join(re.sub(r'{.*?}', '[^/]+', f'({prefix})') for prefix, _ in _PREFIXES)})(?=/|$)")
+_BASE = re.compile(rf"(?:{'|'.join(re.sub(r'{.*?}', '[^/]+', f'({prefix})') for prefix, _ in _PREFIXES)})(?=/|\Z)")
 
 
 def choose(path: str) -> tuple[str, Dialect] | None:

@@ -1,5 +1,6 @@
 """The command line: what each command prints, the one line of each mistake, and how little it imports."""
 
+import json
 import signal
 import socket
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 from emulator import __version__
 from emulator.cli import COMMANDS, main
 from emulator.cli.exits import NAME
+from emulator.core.dialect_table import differences
 from emulator.settings import CONFIG_VARIABLE, TABLE, load
 
 HEAVY = {"fastapi", "starlette", "sqlalchemy", "uvicorn", "pydantic", "yaml", "asyncio"}
@@ -94,6 +96,23 @@ def test_a_tokenizer_that_is_not_installed_is_a_mistake_too(
     signal.signal(signal.SIGTERM, before)
     line = "--tokens exact: the tokenizer is missing: pip install 'responses-emulator[tokens]'"
     assert capsys.readouterr() == ("", f"{NAME}: {line}\n")
+
+
+def test_dialects_shows_both_side_by_side(capsys: pytest.CaptureFixture[str]) -> None:
+    assert status("dialects") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["azure", "openai"]
+    assert "/conversations                    no" in "\n".join(lines)
+    assert any(line.split()[:3] == ["unknown_deployment", "404,", "code"] for line in lines)
+    assert max(map(len, lines)) <= 130
+
+
+def test_dialects_as_json_has_what_the_table_has(capsys: pytest.CaptureFixture[str]) -> None:
+    assert status("dialects", "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert set(told) == {"azure", "openai"}
+    assert told["azure"].keys() == told["openai"].keys() == {row.field for row in differences()} | {"errors"}
+    assert told["azure"]["errors"]["bad_path"]["message"] == "Resource not found"
 
 
 def test_config_shows_values_and_sources_but_no_key(
