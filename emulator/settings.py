@@ -191,6 +191,25 @@ class Settings:
     azure_image_edits: str = _setting(
         "refuse", _one_of("refuse", "allow"), "Editing an image of an earlier turn, in the Azure dialect."
     )
+    azure_upload_status: str = _setting(
+        "200", _one_of("200", "201"), "Status of an upload of a file, in the Azure dialect."
+    )
+    azure_filter_body: str = _setting(
+        "responses",
+        _one_of("responses", "chat"),
+        "Error of a blocked prompt in the Azure dialect: content_filters, or innererror as in chat completions.",
+    )
+    assistants_download: str = _setting(
+        "allow", _one_of("allow", "refuse"), "Downloads of files for assistants, in the OpenAI dialect."
+    )
+    chain_to_ended: str = _setting("refuse", _one_of("refuse", "allow"), "Chaining to a failed or cancelled response.")
+    missing_item_status: str = _setting(
+        "404", _one_of("404", "400"), "Status where an item is named that is not stored."
+    )
+    id_prefix_code: str = _setting(
+        "invalid_value", _one_of("invalid_value", "invalid_id_prefix"), "Code of an id of the wrong kind."
+    )
+    content_type_status: str = _setting("400", _one_of("400", "415"), "Status of a body of another content type.")
     unmatched: str = _setting(
         "answer", _one_of("answer", "reject"), "Where no fixture matches: the built-in model answers, or 404."
     )

@@ -23,6 +23,7 @@ from emulator.core.clock import monotonic
 from emulator.core.dialects import OPENAI, Dialect, choose
 from emulator.core.errors import ApiError
 from emulator.core.ids import Ids
+from emulator.core.readings import configured
 from emulator.run.entry import Seen
 from emulator.run.journal import Journal
 from emulator.run.namespace import Namespace
@@ -55,6 +56,7 @@ class Door:
         self._app = app
         self._settings = settings
         self._head = Head(settings.region)
+        self._dialects = configured(settings)
         self._ids = ids
         self._open = open_namespace
         self._journal = journal
@@ -112,7 +114,7 @@ class Door:
                 namespace = await self._open(name)
             if found is None:
                 raise ApiError("bad_path", method=scope["method"], path=path)
-            visit.dialect = found[1]
+            visit.dialect = self._dialects[found[1].name]
             scope["root_path"] = scope.get("root_path", "") + prefix + found[0]
             check_credentials(headers, self._settings.api_keys)
             self._check_version(scope["query_string"], visit)

@@ -38,7 +38,7 @@ async def create(request: Request) -> Response:
         row = await _finish(call, upload)
     finally:
         await upload.abandon()
-    return answer(shown(row))
+    return answer(shown(row), call.dialect.upload_status)
 
 
 async def _finish(call: Call, upload: Upload) -> FileRow:
@@ -82,6 +82,8 @@ async def delete(request: Request) -> Response:
 async def content(request: Request) -> Response:
     """GET /files/{id}/content: the bytes as they were sent, always as a download and never as a page to show."""
     row = await _find(request)
+    if row.purpose in call_of(request).dialect.kept_purposes:
+        raise ApiError("file_kept", purpose=row.purpose)
     return download(call_of(request).namespace, row.id, row.bytes, row.filename)
 
 

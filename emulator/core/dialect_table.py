@@ -1,6 +1,6 @@
 """How the dialects differ, read out of their data for people and programs; it knows nothing that is not in it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from emulator.core.dialects import DIALECTS, Dialect, Headers
@@ -37,6 +37,7 @@ _ROWS: tuple[tuple[str, str, Callable[[Dialect], Value]], ...] = (
     ("compact", "/responses/compact", lambda one: one.compact),
     ("conversations", "/conversations", lambda one: one.conversations),
     ("content_filters", "content_filters in a Response", lambda one: one.content_filters),
+    ("filter_key", "what was found in a blocked prompt", lambda one: one.filter_key or "none"),
     ("deleted_object", "object of a deleted response", lambda one: one.deleted_object),
     ("request_id_prefix", "ids of requests", _request_id),
     ("file_prefixes", "ids of files", _file_ids),
@@ -46,6 +47,8 @@ _ROWS: tuple[tuple[str, str, Callable[[Dialect], Value]], ...] = (
         lambda one: [f"{prefix}..." for prefix in one.hex_file_prefixes],
     ),
     ("file_purposes", "purposes of files", lambda one: list(one.file_purposes)),
+    ("upload_status", "status of an upload", lambda one: str(one.upload_status)),
+    ("kept_purposes", "purposes that cannot be downloaded", lambda one: list(one.kept_purposes)),
     ("image_file_ids", "images by file_id", lambda one: one.image_file_ids),
     ("image_types", "types of images", lambda one: list(one.image_types)),
     ("image_header", "header that names who draws", lambda one: one.image_header or "none"),
@@ -63,13 +66,13 @@ _ROWS: tuple[tuple[str, str, Callable[[Dialect], Value]], ...] = (
 )
 
 
-def differences() -> list[Difference]:
-    """All in which the dialects differ but their errors; the values are in the order of `DIALECTS`."""
-    found = (Difference(field, what, tuple(value(one) for one in DIALECTS)) for field, what, value in _ROWS)
+def differences(dialects: Sequence[Dialect] = DIALECTS) -> list[Difference]:
+    """All in which the dialects differ but their errors; the values are in the order of `dialects`."""
+    found = (Difference(field, what, tuple(value(one) for one in dialects)) for field, what, value in _ROWS)
     return [one for one in found if len(set(map(str, one.values))) > 1]
 
 
-def error_differences() -> dict[str, tuple[ErrorRow, ...]]:
-    """The rows of the error table that a dialect has otherwise, by name; each one's row in the order of `DIALECTS`."""
-    names = [name for name in ERRORS if any(name in one.errors for one in DIALECTS)]
-    return {name: tuple(one.errors.get(name, ERRORS[name]) for one in DIALECTS) for name in names}
+def error_differences(dialects: Sequence[Dialect] = DIALECTS) -> dict[str, tuple[ErrorRow, ...]]:
+    """The rows of the error table that a dialect has otherwise, by name; each one's row in the order of `dialects`."""
+    rows = {name: tuple(one.errors.get(name, row) for one in dialects) for name, row in ERRORS.items()}
+    return {name: found for name, found in rows.items() if len(set(found)) > 1}

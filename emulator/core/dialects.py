@@ -18,6 +18,8 @@ class Dialect:
     A prefix may name a part that is anything, such as `{project}`. `headers` are those of every answer, `model_headers`
     those of what the model itself answers. `gateway_headers`: the gateway in front adds its id, its region and the id
     that the client gave. `timed`: each answer says how long it took; `limit_resets`: when a rate limit's window ends.
+    `upload_status` answers an upload; files of `kept_purposes` cannot be downloaded; `filter_key` is where the error of
+    a blocked prompt tells what was found.
     """
 
     name: str
@@ -39,6 +41,9 @@ class Dialect:
     gateway_headers: bool = False
     timed: bool = False
     limit_resets: bool = False
+    upload_status: int = 200
+    kept_purposes: tuple[str, ...] = ()
+    filter_key: str | None = None
     done_frame: bool = False
     errors: Mapping[str, ErrorRow] = field(default_factory=dict)
 
@@ -75,8 +80,9 @@ _DENIED = (
     "active subscription and use a correct regional API endpoint for your resource."
 )
 _LIMITED = (
-    "Requests to the Responses Operation under Azure OpenAI API have exceeded the {unit} rate limit of your current "
-    "pricing tier. Please retry after {{seconds}} seconds."
+    "Requests to the Responses_Create Operation under Azure OpenAI API have exceeded {unit} rate limit of your current "
+    "OpenAI S0 pricing tier. Please retry after {{seconds}} seconds. Please go here: https://aka.ms/oai/quotaincrease "
+    "if you would like to further increase the default rate limit."
 )
 _NO_DEPLOYMENT = _gateway(
     404,
@@ -121,6 +127,7 @@ AZURE = Dialect(
     image_types=("image/png", "image/jpeg", "image/jpg", "image/webp"),
     compact=False,
     conversations=False,
+    filter_key="content_filters",
     image_header="x-ms-oai-image-generation-deployment",
     headers=((b"x-content-type-options", b"nosniff"),),
     model_headers=((b"azureml-model-session", b"d001-20251101000000"), (b"x-ms-rai-invoked", b"true")),

@@ -266,6 +266,7 @@ ERRORS: Mapping[str, ErrorRow] = {
     ),
     "file_not_found": ErrorRow(404, "No such File object: {id}"),
     "file_purpose": ErrorRow(400, "Invalid value: '{value}'. Supported values are: {supported}.", "invalid_value"),
+    "file_kept": ErrorRow(400, "Not allowed to download files of purpose: {purpose}"),
     # Uploads in parts
     "upload_not_found": ErrorRow(404, "No such Upload object: {id}"),
     "upload_ended": ErrorRow(400, "Upload '{id}' is {status}: it takes no parts and cannot be completed or cancelled."),
@@ -331,7 +332,7 @@ ERRORS: Mapping[str, ErrorRow] = {
     ),
     "content_filter": ErrorRow(
         400,
-        "The response was filtered due to the prompt triggering Azure OpenAI's content management policy. Please "
+        "The response was filtered due to the prompt triggering Azure OpenAI\u2019s content management policy. Please "
         "modify your prompt and retry. To learn more about our content filtering policies please read our "
         "documentation: https://go.microsoft.com/fwlink/?linkid=2198766",
         "content_filter",

@@ -81,6 +81,11 @@ def blocked_prompt(length: int) -> dict[str, Any]:
     return {**found, "blocked": True}
 
 
+def policy_violation(found: dict[str, Any]) -> dict[str, Any]:
+    """The same as an error of chat completions says it."""
+    return {"code": "ResponsibleAIPolicyViolation", "content_filter_result": found["content_filter_results"]}
+
+
 def _filter(source: str, length: int, more: dict[str, Any]) -> dict[str, Any]:
     return {
         "blocked": False,

@@ -57,7 +57,7 @@ async def _parent(namespace: Namespace, response_id: str | None) -> ChainState:
         raise ApiError("previous_response_not_found", "previous_response_id", id=response_id)
     if row.status not in ENDED:
         raise ApiError("previous_response_unfinished", "previous_response_id", id=response_id, status=row.status)
-    if row.status not in CHAINABLE:
+    if row.status not in CHAINABLE and namespace.settings.chain_to_ended == "refuse":
         raise ApiError("previous_response_ended", "previous_response_id", id=response_id, status=row.status)
     return ChainState.from_json(row.chain)
 

@@ -58,6 +58,11 @@ NEEDED = {
 }
 WHO = {"computer_use_preview": "computer-use-preview"}
 DRAWS = {"x-ms-oai-image-generation-deployment": "gpt-image-1"}
+# Settings that say where and with what the server works, not how the wire is read.
+NO_CHOICE = {
+    *("host", "port", "db", "fixtures", "stream_every", "unmatched", "pdf_pages", "seal_key", "most_namespaces"),
+    *("allowed_hosts", "code_interpreter", "egress", "mcp_timeout", "log_level", "region", "retention"),
+}
 HIDDEN = {"content-length", "content-type", "date", "server", "connection"}
 
 
@@ -124,6 +129,17 @@ def test_a_row_has_a_known_status_its_evidence_and_a_test_that_exists(table):
         else:
             assert set(statuses(row)) <= set(STATUSES), row
         assert "test" not in row or (ROOT / row["test"]).is_file(), row
+
+
+def test_every_setting_that_is_a_choice_of_the_wire_answers_an_open_question():
+    switches = {row["switch"] for row in rows("uncertain") if "switch" in row}
+    assert switches <= set(TABLE)
+    assert set(TABLE) - switches == NO_CHOICE, "say in uncertain.yaml what it decides, or that it decides nothing there"
+
+
+def test_no_question_stands_twice():
+    asked = [row["question"] for row in rows("uncertain")]
+    assert len(asked) == len(set(asked))
 
 
 @pytest.mark.parametrize("table", [name for name in TABLES if name not in ("endpoints", "control", "query")])

@@ -9,7 +9,7 @@ import orjson
 from emulator.api.fault_kinds.base import Strike
 from emulator.api.wire import Ended
 from emulator.core.errors import ApiError
-from emulator.core.response import blocked_prompt
+from emulator.core.response import blocked_prompt, policy_violation
 from emulator.core.seal import refused
 from emulator.run.limits import retry_headers
 from emulator.run.settle import find
@@ -136,9 +136,11 @@ class ContentFilterPrompt(Strike):
         self.struck = True
         dialect = self.call.dialect
         status, body = dialect.render(ApiError("content_filter", "prompt"))
-        if dialect.content_filters:
-            length = len(orjson.dumps(self.sight.body.get("input")))
-            body["error"]["content_filters"] = [blocked_prompt(length)]
+        found = blocked_prompt(len(orjson.dumps(self.sight.body.get("input"))))
+        if dialect.filter_key == "innererror":
+            body["error"] |= {"type": None, "status": status, "innererror": policy_violation(found)}
+        elif dialect.filter_key:
+            body["error"][dialect.filter_key] = [found]
         await answer(self, status, body, {})
 
 

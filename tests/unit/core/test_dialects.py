@@ -8,6 +8,8 @@ import pytest
 from emulator.core.dialect_table import differences, error_differences
 from emulator.core.dialects import AZURE, DIALECTS, OPENAI, Dialect, choose
 from emulator.core.errors import ERRORS, ApiError
+from emulator.core.readings import READINGS, configured
+from emulator.settings import Settings
 
 
 @pytest.mark.parametrize(
@@ -31,15 +33,17 @@ def test_other_paths_choose_nothing(path: str) -> None:
 
 
 def test_each_field_of_a_dialect_that_differs_is_told() -> None:
-    told = {row.field for row in differences()}
+    every = configured(Settings(**{one.setting: one.value for one in READINGS}))
     own = {field.name for field in fields(Dialect)} - {"name", "errors"}
-    assert told == {name for name in own if len({str(getattr(one, name)) for one in DIALECTS}) > 1} == own
+    for dialects in (DIALECTS, tuple(every.values())):
+        differ = {name for name in own if len({str(getattr(one, name)) for one in dialects}) > 1}
+        assert {row.field for row in differences(dialects)} == differ
+    assert differ == own, "what differs under no setting is no field of a dialect"
 
 
 def test_each_error_that_a_dialect_words_itself_is_told() -> None:
     told = error_differences()
-    assert set(told) == {name for one in DIALECTS for name in one.errors}
-    assert all(pair[0] != pair[1] for pair in told.values()), "what is the same is no row of a dialect"
+    assert set(told) == {name for one in DIALECTS for name in one.errors}, "what is the same is no row of a dialect"
 
 
 @pytest.mark.parametrize("name", ERRORS)
