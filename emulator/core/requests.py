@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from emulator.core.client_tools import client_tools
 from emulator.core.errors import ApiError
 from emulator.core.input_params import item_type
 from emulator.core.item_types import ITEM_TYPES
@@ -43,7 +44,7 @@ class CreateRequest:
 
     `input` holds the new items as they were sent, each with its `type`; a string is one user message.
     `tools`, `tool_choice` and `text` are as the response echoes them. `temperature`, `top_p`, `top_logprobs`
-    and `service_tier` are None where they were left out. `strict_functions` are the numbers of the functions that
+    and `service_tier` are None where they were left out. `strict_functions` are the paths of the functions that
     said `strict: true` themselves. `warnings` name what nobody understood. `secrets` are the headers that an MCP server
     gets, by its label: they stay in memory and are shown nowhere.
     """
@@ -78,7 +79,7 @@ class CreateRequest:
     prompt_cache_retention: str | None = None
     service_tier: str | None = None
     prompt: Object | None = None
-    strict_functions: tuple[int, ...] = ()
+    strict_functions: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     secrets: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
 
@@ -200,7 +201,7 @@ def _tools(given: Object) -> Object:
     tools = [echo(tool) for tool in given.get("tools", ())]
     choice = given.get("tool_choice", "auto")
     check_choice(choice, tools)
-    strict = (number for number, tool in enumerate(given.get("tools", ())) if tool.get("strict") is True)
+    strict = (offered.path for offered in client_tools(given.get("tools", ())) if offered.tool.get("strict") is True)
     return {
         "tools": tools,
         "tool_choice": _without_nulls(choice) if isinstance(choice, dict) else choice,

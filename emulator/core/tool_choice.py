@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Tag
 
+from emulator.core.client_tools import GROUP, client_tools
 from emulator.core.errors import ApiError
 from emulator.core.tool_params import TOOLS
 from emulator.core.validation import Wire, by_shape, by_type, type_of
@@ -13,7 +14,7 @@ from emulator.core.validation import Wire, by_shape, by_type, type_of
 Choice = str | dict[str, Any]
 # Which field names the tool in a choice of that type; every other type of tool is named by the type alone.
 _NAMED: Mapping[str, str] = {"function": "name", "custom": "name", "mcp": "server_label"}
-_HOSTED = tuple(kind for kind in TOOLS if kind not in (*_NAMED, "namespace"))
+_HOSTED = tuple(kind for kind in TOOLS if kind not in (*_NAMED, GROUP))
 _DATED = re.compile(r"_20\d\d_\d\d_\d\d$")
 
 
@@ -79,7 +80,7 @@ def check_choice(choice: Choice, tools: Sequence[Mapping[str, Any]]) -> None:
         if choice == "required" and not tools:
             raise ApiError("tool_choice_without_tools", "tool_choice", name=choice)
         return
-    offered = {_identity(tool) for tool in tools}
+    offered = {_identity(tool) for tool in tools} | {_identity(one.tool) for one in client_tools(tools)}
     asked = choice["tools"] if choice["type"] == "allowed_tools" else [choice]
     for tool in asked:
         kind, name = _identity(tool)

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, Tag
 
 from emulator.core.attribute_filters import Filter
+from emulator.core.client_tools import GROUP, KINDS
 from emulator.core.input_params import InputImage
 from emulator.core.media import check_image
 from emulator.core.validation import Wire, by_shape, by_type, problem, type_of
@@ -204,12 +205,18 @@ class Plain(Wire):
     parameters: Any = None
 
 
-class Namespace(Wire):
-    """A group of tools under one name."""
+Member = Annotated[
+    Annotated[Function, Tag("@function")] | Annotated[Custom, Tag("@custom")],
+    by_type(KINDS, _own_tag),
+]
 
-    name: str
+
+class Namespace(Wire):
+    """A group of tools under one name; a call of one of them says which group it is of."""
+
+    name: ToolName
     description: str
-    tools: list[Object]
+    tools: list[Member]
 
 
 _WEB_SEARCH = (
@@ -229,7 +236,7 @@ TOOLS: Mapping[str, type[Wire]] = {
     "computer_use_preview": ComputerUsePreview,
     "custom": Custom,
     **dict.fromkeys(_PLAIN, Plain),
-    "namespace": Namespace,
+    GROUP: Namespace,
 }
 
 
@@ -309,4 +316,6 @@ def echo(tool: Mapping[str, Any]) -> Object:
     if kind == "mcp":
         for name in _SECRETS:
             given.pop(name, None)
+    if kind == GROUP:
+        given["tools"] = [echo(member) for member in tool["tools"]]
     return {"type": kind, **_ECHO.get(kind, {}), **given}

@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from emulator.core import request_body, tool_choice, tool_params
+from emulator.core.client_tools import GROUP
 from emulator.core.input_params import item_type
 from emulator.core.item_types import FIELDS
 
@@ -59,11 +60,18 @@ def unknown_fields(body: Mapping[str, Any], known: frozenset[str] = _CREATE) -> 
         found += _typed(body["text"].get("format"), _FORMATS, "text.format")
     found += _typed(body.get("tool_choice"), _CHOICES, "tool_choice")
     for number, tool in enumerate(body.get("tools", ())):
-        found += _typed(tool, _TOOLS, f"tools[{number}]")
+        found += _of_tool(tool, f"tools[{number}]")
     items = body.get("input")
     if isinstance(items, list):
         found += _of_items(items)
     return tuple(found)
+
+
+def _of_tool(tool: Mapping[str, Any], path: str) -> Iterator[str]:
+    yield from _typed(tool, _TOOLS, path)
+    if tool["type"] == GROUP:
+        for number, member in enumerate(tool["tools"]):
+            yield from _typed(member, _TOOLS, f"{path}.tools[{number}]")
 
 
 def _of_items(items: list[dict[str, Any]]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from emulator.core.client_tools import client_tools
 from emulator.core.deployments import BY_NAME, Deployment
 from emulator.core.dialects import Dialect
 from emulator.core.errors import ApiError, quoted_list
@@ -26,10 +27,10 @@ def check_request(request: CreateRequest, deployment: Deployment, dialect: Diale
     if deployment.name in BY_NAME and not deployment.reasoning and ENCRYPTED in request.include:
         raise ApiError("no_encrypted_content", "include")
     check_text_format(request.text["format"])
-    for number, tool in enumerate(request.tools):
-        if tool["type"] == "function":
-            given = number in request.strict_functions
-            check_function(tool, f"tools[{number}].parameters", given=given)
+    for offered in client_tools(request.tools):
+        if offered.tool["type"] == "function":
+            given = offered.path in request.strict_functions
+            check_function(offered.tool, f"{offered.path}.parameters", given=given)
     for path, part in (*parts(request.input), *masks(request.tools)):
         _check_part(path, part, deployment, dialect)
 

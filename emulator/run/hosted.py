@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from emulator.core.client_tools import GROUP, KINDS
 from emulator.core.dialects import Dialect
 from emulator.core.errors import ApiError
 from emulator.core.hosted import HostedCall
@@ -19,7 +20,6 @@ from emulator.script.planning import Said
 from emulator.tools import offered_tool, tool
 from emulator.tools.base import ToolContext
 
-CALLED_BY_CLIENT = ("function", "custom")
 QUESTIONS = ("mcp_approval_request",)
 
 
@@ -47,7 +47,7 @@ async def check_tools(context: ToolContext) -> None:
     """Refuse a tool that is offered in a way that it cannot be, and one that is not built."""
     for number, offered in enumerate(context.request.tools):
         kind = offered["type"]
-        if kind in CALLED_BY_CLIENT:
+        if kind in (*KINDS, GROUP):
             continue
         hosted = offered_tool(kind)
         if hosted is None:

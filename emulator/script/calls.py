@@ -1,13 +1,31 @@
-"""Keeps the calls of an answer to as many as its request allows; it chooses no call."""
+"""Fits the calls of an answer to what its request offers and how many it allows; it chooses no call."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 from emulator.core.chain import CALLS
+from emulator.core.client_tools import GROUP, client_tools
 from emulator.core.hosted import HostedCall
-from emulator.script.plan import Item, Step
+from emulator.script.plan import CustomToolCall, FunctionCall, Item, Step
 
 # Items of hosted tools that are no calls of their own.
 NO_CALLS = ("mcp_list_tools", "mcp_approval_request", "shell_call_output")
+
+
+def grouped(steps: tuple[Step, ...], tools: Sequence[Mapping[str, Any]]) -> tuple[Step, ...]:
+    """The steps, each call of a tool that is offered in groups alone with the name of the first such group."""
+    if not any(tool["type"] == GROUP for tool in tools):
+        return steps
+    groups: dict[str, str | None] = {}
+    for offered in client_tools(sorted(tools, key=lambda tool: tool["type"] == GROUP)):
+        groups.setdefault(offered.tool["name"], offered.group)
+    return tuple(
+        replace(step, namespace=groups.get(step.name))
+        if isinstance(step, FunctionCall | CustomToolCall) and step.namespace is None
+        else step
+        for step in steps
+    )
 
 
 def one_call(steps: Sequence[Step]) -> tuple[Step, ...]:

@@ -14,7 +14,6 @@ from emulator.script.believable import name_words
 Tool = Mapping[str, Any]
 Choice = str | Mapping[str, Any]
 
-CALLABLE = ("function", "custom")
 SHELL = frozenset({"shell", "bash", "exec", "cmd", "command", "script"})
 _STOP_WORDS = (
     "a about after all also an and any are as at be been before but by can could did do does for from "
@@ -29,12 +28,12 @@ _WORD = re.compile(r"[a-z0-9]+|[^\W\d_a-z]+", re.IGNORECASE)
 _IDEOGRAM = r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7ff]"  # compiled when it is first needed: it is dear
 
 
-def choose_tool(tools: Sequence[Tool], tool_choice: Choice, prompt: str) -> Tool | None:
+def choose_tool(offered: Sequence[Tool], tool_choice: Choice, prompt: str) -> Tool | None:
     """The function or custom tool to call for a user's prompt, or None for an answer in words.
 
-    `tools` and `tool_choice` are the request's own, normalised. `required` finds one wherever one is offered.
+    `offered` are the request's own in order, those of groups too; `tool_choice` is normalised. `required` finds one
+    wherever one is offered.
     """
-    offered = [tool for tool in tools if tool.get("type") in CALLABLE]
     mode: Any = tool_choice
     if isinstance(tool_choice, Mapping):
         if tool_choice.get("type") != "allowed_tools":

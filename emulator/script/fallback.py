@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from emulator.core.client_tools import client_tools
 from emulator.core.errors import ApiError
 from emulator.core.hosted import HostedCall
 from emulator.script import hosted
@@ -82,19 +83,17 @@ def _summary(ask: Ask, step: Step, style: str) -> tuple[str, ...]:
 def _call(ask: Ask) -> Step | None:
     """The one call that answers a user's message, or None."""
     prompt = message_text(ask.items[-1])
-    tool = choose_tool(ask.request.tools, ask.request.tool_choice, prompt)
+    offered = list(client_tools(ask.request.tools))
+    tool = choose_tool([one.tool for one in offered], ask.request.tool_choice, prompt)
     if tool is None:
         return None
-    param = f"tools[{_place(tool, ask.request.tools)}]"
+    found = next(one for one in offered if one.tool is tool)
     if tool["type"] == "custom":
-        return CustomToolCall(tool["name"], _custom_input(tool, prompt, f"{param}.format"))
+        return CustomToolCall(tool["name"], _custom_input(tool, prompt, f"{found.path}.format"), namespace=found.group)
     what = f"the parameters of the function '{tool['name']}'"
     schema = tool.get("parameters") or NO_PARAMETERS
-    return FunctionCall(tool["name"], _json(schema, prompt, f"{param}.parameters", what))
-
-
-def _place(tool: Mapping[str, Any], tools: Sequence[Mapping[str, Any]]) -> int:
-    return next(at for at, offered in enumerate(tools) if offered is tool)
+    arguments = _json(schema, prompt, f"{found.path}.parameters", what)
+    return FunctionCall(tool["name"], arguments, namespace=found.group)
 
 
 def _custom_input(tool: Mapping[str, Any], prompt: str, param: str) -> str:

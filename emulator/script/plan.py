@@ -41,22 +41,24 @@ class Reasoning:
 
 @dataclass(frozen=True, slots=True)
 class FunctionCall:
-    """A call of a function tool; `arguments` is the JSON text as the model wrote it."""
+    """A call of a function tool; `arguments` is the JSON text as the model wrote it, `namespace` the tool's group."""
 
     kind: ClassVar[str] = "function_call"
     name: str
     arguments: str = "{}"
     call_id: str | None = None
+    namespace: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CustomToolCall:
-    """A call of a custom tool; `input` is free text."""
+    """A call of a custom tool; `input` is free text, `namespace` the tool's group."""
 
     kind: ClassVar[str] = "custom_tool_call"
     name: str
     input: str = ""
     call_id: str | None = None
+    namespace: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

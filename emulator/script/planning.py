@@ -10,7 +10,7 @@ from emulator.core.requests import CreateRequest
 from emulator.core.response import closing
 from emulator.core.usage import Counter, count_tools
 from emulator.script.ask import Ask
-from emulator.script.calls import at_most, one_call
+from emulator.script.calls import at_most, grouped, one_call
 from emulator.script.fallback import answer, expanded, go_on, limit, output_tokens
 from emulator.script.fixture import Fixture
 from emulator.script.plan import Ending, Message, Pace, Plan, Progress, Refusal, Step, Usage
@@ -88,6 +88,7 @@ def say(view: View, taken: Taken, *, response_id: str, now: float) -> Said:
         failure = ApiError("template_failed", fixture=fixture.name, where=fixture.where, reason=error)
         failure.fixture = fixture.name
         raise failure from None
+    steps = grouped(steps, view.ask.request.tools)
     return Said(expanded(view.ask, steps), taken.then.ending, fixture)
 
 

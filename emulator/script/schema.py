@@ -71,8 +71,10 @@ STEP: Schema = {
     "message": _either(TEXT, _object({"text": TEXT, "annotations": _list(ANNOTATION)}, "text")),
     "refusal": TEXT,
     "reasoning": _either({"type": ["string", "null"]}, SUMMARY, THOUGHT),
-    "function_call": _object({"name": FILLED, "arguments": _either({"type": "object"}, TEXT)}, "name"),
-    "custom_tool_call": _object({"name": FILLED, "input": TEXT}, "name"),
+    "function_call": _object(
+        {"name": FILLED, "arguments": _either({"type": "object"}, TEXT), "namespace": FILLED}, "name"
+    ),
+    "custom_tool_call": _object({"name": FILLED, "input": TEXT, "namespace": FILLED}, "name"),
     "item": {"type": "object", "properties": {"type": {"enum": list(OUTPUT_TYPES)}}, "required": ["type"]},
     "events": _list({"type": "object", "properties": {"type": FILLED}, "required": ["type"]}),
     "wait": DURATION,

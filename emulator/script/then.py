@@ -141,15 +141,17 @@ def _summary(node: Node) -> tuple[str | Template, ...]:
 
 
 def _function_call(node: Node) -> Step | Draft:
-    entries = node.mapping(("name", "arguments"))
+    entries = node.mapping(("name", "arguments", "namespace"))
     written = arguments(entries["arguments"]) if "arguments" in entries else "{}"
-    return made(FunctionCall, node.label, name=_required(node, entries, "name"), arguments=written)
+    name, group = _required(node, entries, "name"), _group(entries)
+    return made(FunctionCall, node.label, name=name, arguments=written, namespace=group)
 
 
 def _custom_tool_call(node: Node) -> Step | Draft:
     entries = node.mapping(("name", "input"))
     text = words(entries["input"]) if "input" in entries else ""
-    return made(CustomToolCall, node.label, name=_required(node, entries, "name"), input=text)
+    name, group = _required(node, entries, "name"), _group(entries)
+    return made(CustomToolCall, node.label, name=name, input=text, namespace=group)
 
 
 def _item(node: Node) -> Step | Draft:
@@ -229,6 +231,11 @@ def _headers(entries: Mapping[str, Node]) -> dict[str, str]:
             entry.wrong(f"{entry.label} is no header: a name of letters, digits and dashes, and one line of text")
         headers[name.lower()] = value
     return headers
+
+
+def _group(entries: dict[str, Node]) -> str | None:
+    """The group that the tool of a call is in, as the script says it."""
+    return entries["namespace"].filled() if "namespace" in entries else None
 
 
 def _required(node: Node, entries: dict[str, Node], key: str) -> str:

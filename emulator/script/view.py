@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 from emulator.core.chain import OUTPUTS
+from emulator.core.client_tools import client_tools
 from emulator.script.ask import Ask, message_text
 
 # Headers that hold credentials; they are matched, but never shown.
@@ -42,8 +43,10 @@ class View:
 
     @cached_property
     def tools(self) -> list[str]:
-        """Names of the tools offered; a hosted tool goes by its type."""
-        return [str(tool.get("name") or tool.get("type")) for tool in self.ask.request.tools]
+        """Names of the tools offered, then of those in groups; a hosted tool goes by its type."""
+        tools = self.ask.request.tools
+        names = [str(tool.get("name") or tool.get("type")) for tool in tools]
+        return names + [one.tool["name"] for one in client_tools(tools) if one.group]
 
     @cached_property
     def input(self) -> str:

@@ -20,6 +20,8 @@ class Custom(Tool):
             "input": step.input,
             "name": step.name,
         }
+        if step.namespace:
+            item["namespace"] = step.namespace
         return emit.call(item, index, "input", "response.custom_tool_call_input", chunks(step.input))
 
 

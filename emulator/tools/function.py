@@ -20,6 +20,8 @@ class Function(Tool):
             "call_id": step.call_id or ids.call(),
             "name": step.name,
         }
+        if step.namespace:
+            item["namespace"] = step.namespace
         event = "response.function_call_arguments"
         return emit.call(item, index, "arguments", event, chunks(step.arguments), name=step.name)
 

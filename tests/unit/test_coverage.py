@@ -13,6 +13,7 @@ from emulator.api import containers, files, uploads
 from emulator.api.unbuilt import KNOWN
 from emulator.app import ROUTES
 from emulator.core import container_params, request_body, upload_params, vector_store_params
+from emulator.core.client_tools import GROUP, KINDS
 from emulator.core.deployments import find
 from emulator.core.dialects import AZURE, OPENAI
 from emulator.core.errors import ERRORS, IMAGE_CODES
@@ -23,7 +24,6 @@ from emulator.core.requests import parse_create
 from emulator.core.response import new_response
 from emulator.core.tool_params import TOOLS
 from emulator.core.unknown import LATER, names
-from emulator.run.hosted import CALLED_BY_CLIENT
 from emulator.script import hosted
 from emulator.script.draft import Draft
 from emulator.script.load import load_fixtures
@@ -234,7 +234,7 @@ def test_an_error_that_is_called_built_is_raised_somewhere():
 
 def test_every_tool_has_a_row():
     assert named("tools") == set(TOOLS)
-    assert named("tools", *BUILT) == {*CALLED_BY_CLIENT, *OFFERED}
+    assert named("tools", *BUILT) == {*KINDS, GROUP, *OFFERED}
     assert set(OFFERED) == set(hosted.OFFERED)
     assert {*hosted.FORMS} - {*hosted.EXPANDED} <= {*ITEMS}
 

@@ -1,0 +1,33 @@
+"""The tools of a request that the client runs, each with its path, those in groups too; it checks and calls none."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Tool = Mapping[str, Any]
+
+GROUP = "namespace"  # the wire's type of a group of tools; it has nothing to do with a namespace of the emulator
+KINDS = ("function", "custom")
+
+
+@dataclass(frozen=True, slots=True)
+class ClientTool:
+    """A function or custom tool: `path` is where the request offers it, such as `tools[2].tools[0]`.
+
+    `group` is the name of the group that it is in, None where it is offered by itself.
+    """
+
+    tool: Tool
+    path: str
+    group: str | None = None
+
+
+def client_tools(tools: Iterable[Tool]) -> Iterator[ClientTool]:
+    """The functions and custom tools among checked tools, in the order in which they are offered."""
+    for number, tool in enumerate(tools):
+        path = f"tools[{number}]"
+        if tool["type"] in KINDS:
+            yield ClientTool(tool, path)
+        elif tool["type"] == GROUP:
+            for inner, member in enumerate(tool["tools"]):
+                yield ClientTool(member, f"{path}.tools[{inner}]", tool["name"])
