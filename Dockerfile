@@ -4,7 +4,8 @@
 ARG BASE_IMAGE=python:3.13-slim
 
 FROM ${BASE_IMAGE} AS build
-# Extras of pyproject.toml to install as well, with commas: `sandbox` brings matplotlib and numpy for code that is run.
+# Extras of pyproject.toml to install as well, with commas: `sandbox` brings matplotlib and numpy for code that is run,
+# `entra` what signs and checks access tokens.
 ARG EXTRAS=
 WORKDIR /src
 COPY pyproject.toml constraints.txt ./

@@ -15,7 +15,19 @@ ROUNDS = 5
 FORBIDDEN = {
     "emulator": ("asyncio", "fastapi", "orjson", "pydantic", "sqlalchemy", "starlette", "uvicorn"),
     "emulator.app": (
-        *("alembic", "bpe_openai", "emulator.sandbox", "httpx", "mcp", "openai", "PIL", "pypdf", "pypdfium2"),
+        *(
+            "alembic",
+            "bpe_openai",
+            "cryptography",
+            "emulator.sandbox",
+            "httpx",
+            "jwt",
+            "mcp",
+            "openai",
+            "PIL",
+            "pypdf",
+            "pypdfium2",
+        ),
         *("sqlalchemy.orm", "tiktoken", "yaml"),
     ),
 }

@@ -14,6 +14,7 @@ import emulator
 from emulator.api import (
     containers,
     control,
+    entra,
     fault_routes,
     files,
     journal,
@@ -31,6 +32,7 @@ from emulator.api.faults import Faults
 from emulator.core.clock import Clock, monotonic
 from emulator.core.ids import Ids
 from emulator.run.fixture_files import FixtureFiles
+from emulator.run.issuer import Issuer
 from emulator.run.journal import Journal
 from emulator.run.namespaces import Namespaces
 from emulator.run.sweep import sweep_for_ever
@@ -70,6 +72,7 @@ ROUTES: tuple[tuple[str, str, Endpoint], ...] = (
     *scripts.routes,
     *fault_routes.routes,
     *journal.routes,
+    *entra.routes,
 )
 
 
@@ -86,6 +89,7 @@ class World:
         self.namespaces = Namespaces(settings, self.store, self.clock, ids or Ids())
         self.namespaces.files = fixtures
         self.journal = Journal(self.store, self.clock, self.namespaces.tally)
+        self.issuer = Issuer(self.store)
         self.ready = False
 
     @property
@@ -173,12 +177,16 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None, 
         openapi_url=None,
         lifespan=world.serving,
     )
-    app.door = lambda inner: Door(inner, world.settings, world.namespaces.ids, world.namespaces.open, world.journal)
+    issuer = None if world.settings.entra == "off" else world.issuer
+    app.door = lambda inner: Door(
+        inner, world.settings, world.namespaces.ids, world.namespaces.open, world.journal, issuer
+    )
     app.state.stop = world.stop
     app.state.started = monotonic()
     app.state.not_ready = world.waiting_for
     app.state.namespaces = world.namespaces
     app.state.journal = world.journal
+    app.state.issuer = world.issuer
     app.router.redirect_slashes = False
     for method, path, endpoint in ROUTES:
         app.add_route(path, endpoint, [method], include_in_schema=False)

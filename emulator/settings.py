@@ -28,6 +28,8 @@ REGIONS = {
     "uaenorth": "UAE North", "uksouth": "UK South", "westus": "West US", "westus3": "West US 3",
 }  # fmt: skip
 SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "": 1.0}
+ENTRA_PACKAGES = ("cryptography", "jwt")
+TENANT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|)")
 # A host: a name, an IPv4 or a bracketed IPv6 address; a port may follow.
 EGRESS = re.compile(r"(?:[a-z0-9_](?:[a-z0-9._-]{0,251}[a-z0-9_])?|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
@@ -136,6 +138,19 @@ def _drawing(text: str) -> bool:
     return _switch(text)
 
 
+def _entra(text: str) -> str:
+    mode = _one_of("off", "on", "only")(text)
+    if mode != "off" and any(find_spec(package) is None for package in ENTRA_PACKAGES):
+        raise ValueError("needs the packages PyJWT and cryptography: pip install 'responses-emulator[entra]'")
+    return mode
+
+
+def _tenant(text: str) -> str:
+    if not TENANT.fullmatch(text.lower()):
+        raise ValueError("is no tenant: give its id, such as 11111111-2222-4333-8444-555555555555")
+    return text.lower()
+
+
 def _one_of(*choices: str) -> Callable[[str], str]:
     def parse(text: str) -> str:
         if text not in choices:
@@ -172,6 +187,13 @@ class Settings:
     api_keys: tuple[str, ...] = _setting(
         (), _words, "Accepted keys, with commas; left out: any.", secret=True, many=True
     )
+    entra: str = _setting(
+        "off", _entra, "Access tokens of Entra ID: off accepts any, on checks them, only refuses keys (extra entra)."
+    )
+    entra_tenant: str = _setting(
+        "11111111-2222-4333-8444-555555555555", _tenant, "Tenant whose tokens are accepted, and issued."
+    )
+    entra_lifetime: float = _setting(86_400.0, _positive_seconds, "How long an issued token is valid, such as 24h.")
     deployments: tuple[str, ...] = _setting((), _words, "Deployments, with commas; left out: any.", many=True)
     region: str = _setting("eastus2", _one_of(*REGIONS), "Azure region that the server is in.")
     cancel_ended: str = _setting(

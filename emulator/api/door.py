@@ -14,17 +14,19 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from emulator.api.auth import check_credentials
+from emulator.api.auth import access_token, check_credentials, masked, refuse_keys
 from emulator.api.call import Call
 from emulator.api.guard import check_control
 from emulator.api.head import MODEL_ANSWERS, Head
 from emulator.api.wire import EXTENSION
+from emulator.core.access import check_roles, check_times
 from emulator.core.clock import monotonic
 from emulator.core.dialects import OPENAI, Dialect, choose
 from emulator.core.errors import ApiError
 from emulator.core.ids import Ids
 from emulator.core.readings import configured
 from emulator.run.entry import Seen
+from emulator.run.issuer import Issuer
 from emulator.run.journal import Journal
 from emulator.run.namespace import Namespace
 from emulator.settings import Settings
@@ -43,7 +45,10 @@ _log = logging.getLogger("emulator")
 
 
 class Door:
-    """Wraps the app; `open_namespace` gives the namespace of a name, `journal` takes note of every request."""
+    """Wraps the app; `open_namespace` gives the namespace of a name, `journal` takes note of every request.
+
+    With an `issuer`, access tokens are checked to be its own.
+    """
 
     def __init__(
         self,
@@ -52,6 +57,7 @@ class Door:
         ids: Ids,
         open_namespace: Callable[[str], Awaitable[Namespace]],
         journal: Journal,
+        issuer: Issuer | None = None,
     ) -> None:
         self._app = app
         self._settings = settings
@@ -60,6 +66,7 @@ class Door:
         self._ids = ids
         self._open = open_namespace
         self._journal = journal
+        self._issuer = issuer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let one request in; whatever goes wrong behind is answered here, as JSON and without a traceback."""
@@ -94,6 +101,24 @@ class Door:
                 raise ApiError("bad_api_version", got=got)
             visit.warnings.append(f"unknown_api_version: {got}")
 
+    async def _admit(
+        self, issuer: Issuer, headers: Mapping[str, str], name: str, asked: tuple[str, str]
+    ) -> Namespace | None:
+        """Check an access token, by the clock of its namespace, which is returned; or what else came as a key."""
+        settings = self._settings
+        token = access_token(headers, settings.api_keys)
+        if token is None:
+            if settings.entra == "only":
+                refuse_keys(headers)
+            check_credentials(headers, settings.api_keys)
+            return None
+        shown = masked(token)
+        claims = await issuer.read(token, settings.entra_tenant, shown)  # first: a stranger opens no namespace
+        namespace = await self._open(name)
+        check_times(claims, namespace.clock.now(), shown)
+        check_roles(claims, *asked)
+        return namespace
+
     async def _enter(self, scope: Scope, visit: "_Visit") -> None:
         path = scope["path"]
         headers = visit.headers = _headers(scope)
@@ -116,7 +141,10 @@ class Door:
                 raise ApiError("bad_path", method=scope["method"], path=path)
             visit.dialect = self._dialects[found[1].name]
             scope["root_path"] = scope.get("root_path", "") + prefix + found[0]
-            check_credentials(headers, self._settings.api_keys)
+            if self._issuer is None:
+                check_credentials(headers, self._settings.api_keys)
+            else:
+                namespace = await self._admit(self._issuer, headers, name, (scope["method"], inner[len(found[0]) :]))
             self._check_version(scope["query_string"], visit)
         scope["emulator"] = visit.enter(namespace or await self._open(name))
 

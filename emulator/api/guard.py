@@ -15,6 +15,7 @@ from emulator.core.errors import ApiError
 from emulator.settings import Settings
 
 OPEN = frozenset({"/_emulator/livez", "/_emulator/readyz"})  # probes come by address and bring no key
+ISSUER = "/_emulator/entra/"  # its clients bring credentials of other kinds, which its endpoints check
 OWN_NAMES = frozenset({"localhost", "host.docker.internal"})
 OWN_SITES = frozenset({"", "none", "same-origin"})
 
@@ -31,6 +32,8 @@ def check_control(scope: Scope, path: str, headers: Mapping[str, str], settings:
         raise ApiError("foreign_origin", origin=origin[:100])
     if headers.get("sec-fetch-site", "") not in OWN_SITES:
         raise ApiError("foreign_origin", origin=headers["sec-fetch-site"][:100])
+    if path.startswith(ISSUER):
+        return
     client = scope.get("client")
     if client is not None and not _is_loopback(client[0]):
         check_credentials(headers, settings.api_keys)

@@ -143,6 +143,14 @@ AZURE = Dialect(
             None,
             "bare",
         ),
+        "no_role": _gateway(
+            401,
+            "PermissionDenied",
+            "The principal `{principal}` lacks the required data action `{action}` to perform `{operation}` operation.",
+        ),
+        "key_disabled": _gateway(
+            403, "AuthenticationTypeDisabled", "Key based authentication is disabled for this resource."
+        ),
         "bad_api_version": _gateway(400, "BadRequest", "API version not supported"),
         "unknown_deployment": _NO_DEPLOYMENT,
         "model_not_found": _NO_DEPLOYMENT,

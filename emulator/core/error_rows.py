@@ -350,6 +350,10 @@ ERRORS: Mapping[str, ErrorRow] = {
     ),
     "bad_key": ErrorRow(401, "Incorrect API key provided: {key}.", "invalid_api_key"),
     "bad_token": ErrorRow(401, "Incorrect API key provided: {key}.", "invalid_api_key"),
+    "no_role": ErrorRow(
+        401, "You have insufficient permissions for this operation: {principal} lacks {action} for {operation}."
+    ),
+    "key_disabled": ErrorRow(403, "Key based authentication is disabled for this resource.", "key_disabled"),
     "unknown_deployment": ErrorRow(400, "The requested model '{model}' does not exist.", "model_not_found"),
     "model_not_found": ErrorRow(404, "The model '{model}' does not exist.", "model_not_found"),
     "bad_api_version": ErrorRow(400, "API version not supported: {got}."),

@@ -61,7 +61,17 @@ DRAWS = {"x-ms-oai-image-generation-deployment": "gpt-image-1"}
 # Settings that say where and with what the server works, not how the wire is read.
 NO_CHOICE = {
     *("host", "port", "db", "fixtures", "stream_every", "unmatched", "pdf_pages", "seal_key", "most_namespaces"),
-    *("allowed_hosts", "code_interpreter", "egress", "mcp_timeout", "log_level", "region", "retention"),
+    *(
+        "allowed_hosts",
+        "code_interpreter",
+        "egress",
+        "entra_lifetime",
+        "entra_tenant",
+        "mcp_timeout",
+        "log_level",
+        "region",
+        "retention",
+    ),
 }
 HIDDEN = {"content-length", "content-type", "date", "server", "connection"}
 

@@ -101,6 +101,9 @@ def test_a_file_may_use_the_types_of_toml(folder: Path) -> None:
         ("egress", "OFF", ("off",)),
         ("egress", "loopback, API.example.com:8443,[::1]:80", ("loopback", "api.example.com:8443", "[::1]:80")),
         ("mcp_timeout", "60s", 60.0),
+        ("entra", "only", "only"),
+        ("entra_tenant", "AAAAAAAA-2222-4333-8444-555555555555", "aaaaaaaa-2222-4333-8444-555555555555"),
+        ("entra_lifetime", "5m", 300.0),
         ("log_level", "debug", "debug"),
     ],
 )
@@ -149,6 +152,12 @@ NO_RULE = "is no rule: give off, loopback, or hosts with commas, such as api.exa
         *(("egress", text, f"--egress: '{text}' {NO_RULE}") for text in ("", "off,loopback", "a b", "-x", "::1")),
         ("egress", "http://a", f"--egress: the value {NO_RULE}"),
         ("mcp_timeout", "2m", "--mcp-timeout: '2m' is too long: give a duration of at most 60s"),
+        ("entra", "onyl", "--entra: 'onyl' is none of off, on, only: did you mean only?"),
+        (
+            "entra_tenant",
+            "contoso",
+            "--entra-tenant: 'contoso' is no tenant: give its id, such as 11111111-2222-4333-8444-555555555555",
+        ),
         ("validation", "strct", "--validation: 'strct' is none of compatible, strict: did you mean strict?"),
         ("cancel_ended", "409", "--cancel-ended: '409' is none of final, error"),
         ("done_frame", "maybe", "--done-frame: 'maybe' is neither on nor off: give true or false"),
@@ -299,3 +308,13 @@ def test_every_setting_is_documented() -> None:
     for setting in TABLE.values():
         assert all(f"`{word}`" in page for word in (setting.flag, setting.variable, setting.name))
         assert setting.help in page
+
+
+def test_tokens_are_checked_only_where_their_packages_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("emulator.settings.ENTRA_PACKAGES", ("no_such_package",))
+    assert one("entra", "off") == "off"
+    with pytest.raises(SettingsError) as caught:
+        load({"entra": "on"}, {})
+    assert str(caught.value) == (
+        "--entra: 'on' needs the packages PyJWT and cryptography: pip install 'responses-emulator[entra]'"
+    )

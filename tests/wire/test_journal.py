@@ -407,3 +407,41 @@ def test_the_ring_keeps_a_thousand(place):
         place.http.get(place.root + "/v1/models/gpt-4o")
     page = place.http.get(place.root + "/_emulator/requests", params={"limit": 1_000}).json()
     assert (len(page["data"]), page["has_more"]) == (1_000, False)
+
+    def test_no_access_token_and_no_secret_of_the_issuer_is_found_anywhere(self, tmp_path):
+        secrets = ["canary-secret-4711", "canary-identity-4711"]
+        form = {
+            "grant_type": "client_credentials",
+            "client_secret": secrets[0],
+            "scope": "https://ai.azure.com/.default",
+        }
+        query = {"api-version": "2019-08-01", "resource": "https://ai.azure.com"}
+        with Process(tmp_path, "--db", "all.db", "--entra", "only", "--log-level", "debug") as server:
+            url = server.url()
+            with httpx.Client(trust_env=False, timeout=30) as http:
+                identity = {"X-IDENTITY-HEADER": secrets[1]}
+                made = [http.post(f"{url}/_emulator/entra/oauth2/v2.0/token", data=form),
+                        http.get(f"{url}/_emulator/entra/msi", params=query, headers=identity)]  # fmt: skip
+                tokens = [answer.json()["access_token"] for answer in made]
+                for token, status in ((tokens[0], 200), (tokens[1], 200), (tokens[0][:-9] + "AAAAAAAAA", 401)):
+                    asked = {"json": {"model": "gpt-4o", "input": f"I am {token}"}}
+                    answer = http.post(
+                        f"{url}/openai/v1/responses", headers={"Authorization": f"Bearer {token}"}, **asked
+                    )
+                    assert answer.status_code == status
+                shown = http.get(url + "/_emulator/requests").text
+                archive = unpacked(http.get(url + "/_emulator/export").content)
+            server.tell(15)
+            assert server.status() == 0
+            said = server.said()
+        journal = orjson.dumps(orjson.loads(shown)["data"])
+        assert journal.count(b'"number"') == 3
+        # What somebody says in a prompt is kept with the response, so that is not looked at here.
+        for secret in (*secrets, *(token.rpartition(".")[2] for token in tokens)):
+            assert secret.encode() not in journal
+            assert secret not in said
+        assert b"PRIVATE KEY" not in archive + said.encode()
+        for secret in secrets:
+            assert [
+                path.name for path in tmp_path.rglob("*") if path.is_file() and secret.encode() in path.read_bytes()
+            ] == []
