@@ -23,6 +23,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.getgroup("responses-emulator").addoption("--emulator-url", metavar="URL", help=note)
     parser.addini("emulator_url", note, default="")
     parser.addini("emulator_fixtures", "File or folder of fixtures for every test, from the ini file's folder.")
+    note = "Settings of the server that is started, one NAME = VALUE a line, as in entra = on."
+    parser.addini("emulator_settings", note, type="linelist")
     parser.addini("emulator_unmatched", "Where no fixture matches: answer (the built-in model) or reject (404).")
 
 
@@ -50,6 +52,7 @@ def emulator_server(pytestconfig: pytest.Config) -> Iterator["Emulator"]:
             _from(pytestconfig.rootpath, pytestconfig.getini("emulator_fixtures") or None),
             unmatched=pytestconfig.getini("emulator_unmatched") or None,
             url=_url(pytestconfig),
+            **_settings(pytestconfig),
         ).start()
     yield server
     server.stop()
@@ -88,6 +91,12 @@ def _url(config: pytest.Config) -> str | None:
     """The server that runs elsewhere, if one was named."""
     named = config.getoption("--emulator-url") or config.getini("emulator_url") or os.environ.get("EMULATOR_URL")
     return str(named) if named else None
+
+
+def _settings(config: pytest.Config) -> dict[str, str]:
+    """The settings of the ini file, by name, as text."""
+    pairs = [line.partition("=") for line in config.getini("emulator_settings")]
+    return {name.strip(): value.strip() for name, _, value in pairs}
 
 
 def _inherited(config: pytest.Config) -> dict[str, Any]:

@@ -11,13 +11,15 @@ API_VERSION = "2025-04-01-preview"
 
 
 def environ(root: str, api_key: str) -> dict[str, str]:
-    """The environment variables that point the official clients at a server or a namespace of it."""
+    """The variables that point the official clients, and Azure's managed identity, at a server or a namespace of it."""
     return {
         "OPENAI_BASE_URL": f"{root}/openai/v1",
         "OPENAI_API_KEY": api_key,
         "AZURE_OPENAI_ENDPOINT": root,
         "AZURE_OPENAI_API_KEY": api_key,
         "OPENAI_API_VERSION": API_VERSION,
+        "IDENTITY_ENDPOINT": f"{root}/_emulator/entra/msi",
+        "IDENTITY_HEADER": api_key,
     }
 
 

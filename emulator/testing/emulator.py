@@ -5,6 +5,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from emulator.core.access import AUDIENCES
 from emulator.core.ids import Ids
 from emulator.testing.clients import Clients
 from emulator.testing.clock import Moment, NamespaceClock
@@ -130,6 +131,13 @@ class Emulator(Clients, Scripts, Journal):
     def limits(self, deployment: str, **per_minute: int) -> None:
         """Limit a deployment: `requests_per_minute`, `tokens_per_minute` or both."""
         self._ask("POST", "/limits", {"deployment": deployment, **per_minute})
+
+    def access_token(self, resource: str = AUDIENCES[0], **asked: str) -> str:
+        """A token of the local issuer; `asked` are `roles` (or none), `lifetime` such as 5m, and `client_id`."""
+        form = {"grant_type": "client_credentials", "client_id": "emulator", "client_secret": self.api_key}
+        path = f"/ns/{self.name}/_emulator/entra/oauth2/v2.0/token"
+        answer = self._started().post_form(path, {**form, "scope": f"{resource}/.default", **asked})
+        return str(answer["access_token"])
 
     def seed(self, seed: str | int | None) -> None:
         """Make the ids of this namespace from a seed, from the first one on; None makes them random again."""

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 PATIENCE = 60.0
 PIECE = 1 << 16
@@ -39,6 +39,12 @@ class Wire:
         """Send one request, a body as JSON, and read its JSON answer; raises EmulatorError."""
         data = b"" if body is None else json.dumps(body, default=_plain).encode()
         with self._exchange(method, path, data, "application/json", patience) as answer:
+            return _read(answer)
+
+    def post_form(self, path: str, fields: Mapping[str, str]) -> Any:
+        """Send a form, URL-encoded, and read its JSON answer; raises EmulatorError."""
+        kind = "application/x-www-form-urlencoded"
+        with self._exchange("POST", path, urlencode(fields).encode(), kind, PATIENCE) as answer:
             return _read(answer)
 
     def download(self, path: str, target: Path) -> None:

@@ -48,6 +48,23 @@ def test_it_takes_the_settings_of_serve(tmp_path):
     assert run(tmp_path, *flags, sys.executable, "ask.py") == (7, "Scripted.\n", "")
 
 
+SIGN_IN = """
+import os
+from azure.identity import DefaultAzureCredential, get_bearer_token_provider
+from openai import OpenAI
+
+token_provider = get_bearer_token_provider(DefaultAzureCredential(), "https://cognitiveservices.azure.com/.default")
+with OpenAI(base_url=os.environ["OPENAI_BASE_URL"], api_key=token_provider) as client:
+    print(client.responses.create(model="gpt-4o", input="hello").output_text)
+"""
+
+
+@pytest.mark.parametrize("flags", [("--entra", "only"), ("--entra", "only", "--api-keys", "one")])
+def test_the_command_has_a_managed_identity(tmp_path, flags):
+    (tmp_path / "sign_in.py").write_text(SIGN_IN)
+    assert run(tmp_path, *flags, "--", sys.executable, "sign_in.py") == (0, 'You said: "hello"\n', "")
+
+
 @pytest.mark.parametrize(
     ("words", "status", "line"),
     [

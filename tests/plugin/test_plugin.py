@@ -276,3 +276,34 @@ def test_workers_have_a_server_each_without_one_to_share(project, run_process):
         """
     )
     run_process("-n", "2").assert_outcomes(passed=6)
+
+
+def test_the_ini_file_has_settings_for_the_server(project, run):
+    project.makeini("[pytest]\nemulator_settings =\n  entra = only\n  retention=1h\n")
+    project.makepyfile(
+        """
+        import os
+        import openai
+        import pytest
+        from azure.identity import ManagedIdentityCredential, get_bearer_token_provider
+
+        def test_a_managed_identity_is_all_that_it_takes(emulator):
+            with ManagedIdentityCredential() as credential:
+                provider = get_bearer_token_provider(credential, "https://ai.azure.com/.default")
+                with openai.OpenAI(base_url=os.environ["OPENAI_BASE_URL"], api_key=provider) as client:
+                    assert client.responses.create(model="gpt-4o", input="hello").output_text
+
+        def test_a_key_is_none(emulator):
+            with pytest.raises(openai.PermissionDeniedError):
+                emulator.client(max_retries=0).models.list()
+        """
+    )
+    run("-W", "error").assert_outcomes(passed=2)
+
+
+def test_a_setting_that_does_not_exist_is_an_error_in_one_line(project, run):
+    project.makeini("[pytest]\nemulator_settings = entro = only\n")
+    project.makepyfile("def test_it(emulator): ...")
+    result = run()
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*Responses emulator: there is no setting 'entro': did you mean entra?*"])

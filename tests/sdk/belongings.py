@@ -1,4 +1,4 @@
-"""What the samples expect to find beside them: tiny but valid files, and a sign-in that works offline."""
+"""What the samples expect to find beside them: tiny but valid files."""
 
 import base64
 from pathlib import Path
@@ -10,16 +10,6 @@ JPEG = base64.b64decode(
     "/+b9//j/wAALCAABAAEBAREA/8QAFAABAAAAAAAAAAAAAAAAAAAABP/EABQQAQAAAAAAAAAAAAAAAAAAAAD/2gAIAQEAAD8Ac//Z"
 )
 PDFS = ("PDF-FILE-NAME.pdf", "nucleus_sampling.pdf", "your_file.pdf")
-SIGN_IN = '''"""Stands in for azure-identity, which signs in over the network."""
-
-
-class DefaultAzureCredential:
-    pass
-
-
-def get_bearer_token_provider(credential, scope):
-    return lambda: "a-token"
-'''
 
 
 def lay_out(folder: Path) -> None:
@@ -27,6 +17,3 @@ def lay_out(folder: Path) -> None:
     (folder / "path_to_your_image.jpg").write_bytes(JPEG)
     for name in PDFS:
         (folder / name).write_bytes(pdf("Nucleus sampling"))
-    (folder / "azure" / "identity").mkdir(parents=True)
-    (folder / "azure" / "__init__.py").write_text("")
-    (folder / "azure" / "identity" / "__init__.py").write_text(SIGN_IN)

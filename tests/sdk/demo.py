@@ -110,7 +110,7 @@ def run(url: str, place: Path, number: int, sample: Sample, attempt: Try) -> Row
     with httpx.Client(base_url=f"{url}/openai/v1", headers=headers, timeout=60, trust_env=False) as http:
         text = sample.text(url, attempt, play.ids_for(sample, http))
     if sample.python:
-        return Row(sample, attempt, play.python_apart(text, folder))
+        return Row(sample, attempt, play.python_apart(text, folder, url))
     return Row(sample, attempt, (play.curl_apart if CURL else play.ran_as_http)(text, folder))
 
 

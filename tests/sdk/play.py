@@ -101,12 +101,14 @@ def python_here(text: str) -> Ran:
     return Ran(outcome, said.getvalue(), names)
 
 
-def python_apart(text: str, folder: Path) -> Ran:
-    """Run Python as a user does: a file, a process of its own, the real client."""
+def python_apart(text: str, folder: Path, server: str) -> Ran:
+    """Run Python as a user does: a file, a process of its own, the real client, and the server's managed identity."""
+    identity = {"IDENTITY_ENDPOINT": f"{server}/_emulator/entra/msi", "IDENTITY_HEADER": KEY}
     (folder / "sample.py").write_text(text, "utf-8")
     ran = subprocess.run(
         [sys.executable, "-X", "utf8", "sample.py"],
-        cwd=folder, env=environment(folder), capture_output=True, text=True, encoding="utf-8", timeout=120, check=False,
+        cwd=folder, env=environment(folder) | identity, capture_output=True, text=True, encoding="utf-8", timeout=120,
+        check=False,
     )  # fmt: skip
     if ran.returncode == 0:
         return Ran("ok", ran.stdout)

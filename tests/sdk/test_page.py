@@ -45,8 +45,8 @@ def test_curl_samples_with_curl(page, row, attempt):
 
 
 @of([(row, attempt) for row, attempt in TRIES if IMAGE in row.file])
-def test_the_image_sample_with_its_own_sign_in(page, row, attempt):
-    check(play.python_apart(page.text(row, attempt), page.folder), attempt)
+def test_the_image_sample_signs_in_with_the_real_package(page, row, attempt):
+    check(play.python_apart(page.text(row, attempt), page.folder, page.server.url), attempt)
     made = (page.folder / "otter.png").read_bytes() if attempt.expected == "ok" else PNG
     assert made.startswith(PNG)
 
