@@ -19,6 +19,7 @@ CALLS: Mapping[str, tuple[str, str]] = {
     "apply_patch_call": ("apply_patch_call_output", "apply patch"),
 }
 OUTPUTS: Mapping[str, tuple[str, str]] = {answer: (call, name) for call, (answer, name) in CALLS.items()}
+_CALLED = frozenset((*CALLS, *OUTPUTS))
 
 _HOSTED = frozenset(
     {
@@ -61,6 +62,11 @@ class ChainState:
     fixture: str | None = None
     hits: dict[str, int] = field(default_factory=dict)
     thought: int = 0
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing of it waits for an answer."""
+        return not (self.open_calls or self.approvals or self.safety)
 
     @property
     def context(self) -> int:
@@ -107,9 +113,10 @@ class ChainState:
         return self._with(self.depth, self.tokens, self.open_calls, self.thought, fixture, dict(hits))
 
     def _grown(self, items: Sequence[Mapping[str, Any]], depth: int, tokens: int, thought: int) -> "ChainState":
-        open_calls = _still_open(self.open_calls, items)
+        kinds = {item["type"] for item in items}
+        open_calls = self.open_calls if kinds.isdisjoint(_CALLED) else _still_open(self.open_calls, items)
         grown = self._with(depth, tokens, open_calls, thought, self.fixture, self.hits)
-        return _with_hosted(grown, items) if any(item["type"] in _HOSTED for item in items) else grown
+        return grown if kinds.isdisjoint(_HOSTED) else _with_hosted(grown, items)
 
     def _with(
         self, depth: int, tokens: int, open_calls: Calls, thought: int, fixture: str | None, hits: dict[str, int]
@@ -178,6 +185,8 @@ def match_outputs(state: ChainState, items: Sequence[Mapping[str, Any]]) -> Call
     was answered before, and `safety_checks` where those of a computer call are not acknowledged
     (docs/reference/errors.md).
     """
+    if state.is_settled and all(item["type"] == "message" for item in items):
+        return {}
     _check_approvals(state, items)
     still_open, answered, safety = dict(state.open_calls), Calls(), dict(state.safety)
     for item in items:

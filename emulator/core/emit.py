@@ -42,14 +42,13 @@ def message(
 ) -> Emissions:
     """A message item with one `output_text` part; annotations follow the text that they stand for."""
     at = {"item_id": item_id, "output_index": index, "content_index": 0}
-    yield from _open_message(item_id, index, {"type": "output_text", "annotations": [], "logprobs": [], "text": ""})
+    yield from _open_message(item_id, index, text_part(""))
     yield "response.output_text.delta", Deltas(at, deltas, {"logprobs": []})
     for number, annotation in enumerate(annotations):
         fields = {**at, "annotation_index": number, "annotation": annotation}
         yield "response.output_text.annotation.added", fields
     yield "response.output_text.done", {**at, "text": text, "logprobs": []}
-    part = {"type": "output_text", "annotations": list(annotations), "logprobs": [], "text": text}
-    yield from _close_message(item_id, index, part, status)
+    yield from _close_message(item_id, index, text_part(text, annotations), status)
 
 
 def refusal(item_id: str, index: int, text: str, deltas: Sequence[str], *, status: str = "completed") -> Emissions:
@@ -158,8 +157,17 @@ def _open_message(item_id: str, index: int, part: dict[str, Any]) -> Emissions:
 def _close_message(item_id: str, index: int, part: dict[str, Any], status: str) -> Emissions:
     fields = {"item_id": item_id, "output_index": index, "content_index": 0, "part": part}
     yield "response.content_part.done", fields
-    item = {"id": item_id, "type": "message", "status": status, "content": [part], "role": "assistant"}
-    yield _done(index, item)
+    yield _done(index, message_item(item_id, part, status))
+
+
+def text_part(text: str, annotations: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:
+    """The `output_text` part of a message."""
+    return {"type": "output_text", "annotations": list(annotations), "logprobs": [], "text": text}
+
+
+def message_item(item_id: str, part: dict[str, Any], status: str) -> dict[str, Any]:
+    """A finished message of one part."""
+    return {"id": item_id, "type": "message", "status": status, "content": [part], "role": "assistant"}
 
 
 def _added(index: int, item: dict[str, Any]) -> Emission:

@@ -158,7 +158,8 @@ def _request(given: Object, unknown: tuple[str, ...], *, strict: bool) -> Create
         fields["text"] = _text(given["text"])
     if "reasoning" in given:
         fields["reasoning"] = _without_nulls(given["reasoning"])
-    fields |= _tools(given)
+    if "tools" in given or "tool_choice" in given:
+        fields |= _tools(given)
     fields["input"] = _items(given.get("input"))
     fields["warnings"] = tuple([f"unknown_parameter: {_printable(path)}" for path in unknown])
     return CreateRequest(**fields)

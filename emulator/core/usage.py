@@ -75,7 +75,10 @@ def count_items(items: Iterable[Mapping[str, Any]], counter: Counter = ESTIMATE)
     A reasoning item costs nothing here: what was thought is counted by who knows how much it was. Nor do images and
     files: they are counted by what is in them, when they are looked into.
     """
-    return sum(_item(item, counter) for item in items)
+    tokens = 0
+    for item in items:
+        tokens += _item(item, counter)
+    return tokens
 
 
 def count_tools(tools: Iterable[Mapping[str, Any]], counter: Counter = ESTIMATE) -> int:
@@ -86,6 +89,8 @@ def count_tools(tools: Iterable[Mapping[str, Any]], counter: Counter = ESTIMATE)
 
 def _item(item: Mapping[str, Any], counter: Counter) -> int:
     kind = item.get("type")
+    if kind == "message":
+        return PER_ITEM + _content(item.get("content"), counter.text)
     if kind in ("reasoning", "item_reference"):
         return 0
     inside = INSIDE.get(str(kind))
@@ -97,17 +102,12 @@ def _content(content: Any, count: Count) -> int:
         return count(content)
     if isinstance(content, Mapping):  # a screenshot
         return 0
-    return sum(_part(part, count) for part in content or ())
-
-
-def _part(part: Mapping[str, Any], count: Count) -> int:
-    match part.get("type"):
-        case "input_image" | "input_file":
-            return 0
-        case "refusal":
-            return count(part.get("refusal") or "")
-        case _:
-            return count(part.get("text") or "")
+    tokens = 0
+    for part in content or ():
+        kind = part.get("type")
+        if kind not in ("input_image", "input_file"):
+            tokens += count(part.get("refusal" if kind == "refusal" else "text") or "")
+    return tokens
 
 
 def _call(item: Mapping[str, Any], count: Count) -> int:
@@ -139,7 +139,6 @@ def _picture(item: Mapping[str, Any], count: Count) -> int:
 
 # Items that are not counted by their JSON: their texts count, and data in base64 does not count by its length.
 INSIDE: Mapping[str, Callable[[Mapping[str, Any], Count], int]] = {
-    "message": lambda item, count: _content(item.get("content"), count),
     "function_call": _call,
     "custom_tool_call": _call,
     "function_call_output": _output,

@@ -30,6 +30,7 @@ UNSEEN_FILE = 500  # tokens of a file that nobody can look into
 # Where parts stand whose form is checked; other items are kept as they are sent, whatever is in them.
 HOLDERS = {"message": "content", "function_call_output": "output", "custom_tool_call_output": "output"}
 IMAGES = ("input_image", "computer_screenshot")
+_ATTACHED = (*IMAGES, "input_file")
 
 Part = Mapping[str, Any]
 
@@ -142,7 +143,7 @@ async def read_attachments(
     `counter` counts the tokens of a file's text; without one nothing is counted, and otherwise a URL that a fixture
     serves has answered once more.
     """
-    found = [(path, part) for path, part in parts(items) if part.get("type") in (*IMAGES, "input_file")]
+    found = list(attached(items))
     if not found:
         return Attached()
     if sum(part["type"] in IMAGES for _, part in found) > MOST_IMAGES:
@@ -163,14 +164,15 @@ async def read_attachments(
     return Attached(tuple(documents), tokens)
 
 
-def parts(items: Iterable[Part]) -> Iterator[tuple[str, Part]]:
-    """Every content part of input items with its path; the screenshot of a computer call is one."""
+def attached(items: Iterable[Part]) -> Iterator[tuple[str, Part]]:
+    """Every image and file of input items with its path; the screenshot of a computer call is an image."""
     for number, item in enumerate(items):
         field = HOLDERS.get(item.get("type") or "message")
         held = item.get(field) if field else None
         if isinstance(held, list):
             for index, part in enumerate(held):
-                yield f"input[{number}].{field}[{index}]", part
+                if part.get("type") in _ATTACHED:
+                    yield f"input[{number}].{field}[{index}]", part
         if item.get("type") == "computer_call_output" and isinstance(item.get("output"), dict):
             yield f"input[{number}].output", {**item["output"], "type": "computer_screenshot"}
 

@@ -8,7 +8,7 @@ from emulator.core.deployments import BY_NAME, Deployment
 from emulator.core.dialects import Dialect
 from emulator.core.errors import ApiError, quoted_list
 from emulator.core.requests import CreateRequest
-from emulator.run.attachments import IMAGES, masks, parts
+from emulator.run.attachments import attached, masks
 from emulator.run.context import chain_items
 from emulator.run.namespace import Namespace
 from emulator.run.thoughts import ENCRYPTED
@@ -31,7 +31,7 @@ def check_request(request: CreateRequest, deployment: Deployment, dialect: Diale
         if offered.tool["type"] == "function":
             given = offered.path in request.strict_functions
             check_function(offered.tool, f"{offered.path}.parameters", given=given)
-    for path, part in (*parts(request.input), *masks(request.tools)):
+    for path, part in (*attached(request.input), *masks(request.tools)):
         _check_part(path, part, deployment, dialect)
 
 
@@ -59,12 +59,9 @@ def _check_effort(request: CreateRequest, deployment: Deployment) -> None:
 
 
 def _check_part(path: str, part: Mapping[str, Any], deployment: Deployment, dialect: Dialect) -> None:
-    kind = part.get("type")
-    if kind not in (*IMAGES, "input_file"):
-        return
     if not deployment.vision:
         raise ApiError("no_vision", path, model=deployment.name)
-    if kind == "input_file":
+    if part["type"] == "input_file":
         return
     if part.get("file_id") and not dialect.image_file_ids:
         reason = "an image that was uploaded as a file cannot be used as input."

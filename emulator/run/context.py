@@ -43,7 +43,7 @@ async def take_turn(namespace: Namespace, request: CreateRequest, response_id: s
     before = await _parent(namespace, request.previous_response_id)
     opened = open_reasoning(namespace, request.input, namespace.clock.now())
     ids = ItemIds(response_id, "in")
-    items = tuple(normalise(item, ids.item) for item in opened.items)
+    items = tuple([normalise(item, ids.item) for item in opened.items])
     items = await _resolve(namespace, request.previous_response_id, opened.items, items)
     return Turn(items, chain.match_outputs(before, items), before, opened.tokens)
 

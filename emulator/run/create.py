@@ -29,6 +29,7 @@ from emulator.run.checks import check_context, check_json_mode, check_request
 from emulator.run.code import made_files
 from emulator.run.context import listed_tools, take_turn
 from emulator.run.namespace import Namespace
+from emulator.run.outcome import end_at_once
 from emulator.run.settle import Derivation, replan
 from emulator.run.take import take_fixture
 from emulator.run.thoughts import seal_reasoning
@@ -38,6 +39,7 @@ from emulator.script.ask import Ask
 from emulator.script.fault import Fault
 from emulator.script.incident import plan_for_incident
 from emulator.script.plan import Plan
+from emulator.script.planning import UNSEEN as UNPACED
 from emulator.script.planning import Said, context_tokens, make_plan, say
 from emulator.script.view import View
 from emulator.store import responses as rows
@@ -176,12 +178,20 @@ async def complete(run: Run) -> bytes:
         run = await run.worked()
         if run.failure:
             raise run.failure
+    log, ends = _whole_log(run)
+    if ends > 0:  # the script waits
+        await run.namespace.pause(run.started + ends)
+    return await _save(run, log)
+
+
+def _whole_log(run: Run) -> tuple[EventLog, float]:
+    """The log of a run whose events nobody reads, and when it ends, in seconds from its start."""
     log = EventLog(run.response, saved=UNSEEN)
+    if run.plan.pace == UNPACED:
+        return log, end_at_once(run.plan, run.response, run.started)
     for due in _events(run):
         log.emit(due.type, due.fields)
-    if due.at > 0:  # the script waits
-        await run.namespace.pause(run.started + due.at)
-    return await _save(run, log)
+    return log, due.at
 
 
 async def stream(run: Run, ahead: Ahead | None = None) -> AsyncIterator[list[bytes]]:

@@ -109,7 +109,7 @@ def _emissions(plan: Plan, ids: ItemIds) -> Iterator[tuple[Step, emit.Emissions]
             yield step, _between(step)
             continue
         cut = plan.ending.status == "incomplete" and index == items - 1
-        yield step, _item(step, index, ids, plan.pace, "incomplete" if cut else "completed")
+        yield step, item_events(step, index, ids, plan.pace, "incomplete" if cut else "completed")
         index += 1
 
 
@@ -118,7 +118,9 @@ def _between(step: Events | Wait) -> emit.Emissions:
         yield event["type"], {name: value for name, value in event.items() if name != "type"}
 
 
-def _item(step: Step, index: int, ids: ItemIds, pace: Pace, status: str) -> emit.Emissions:
+def item_events(step: Step, index: int, ids: ItemIds, pace: Pace, status: str) -> emit.Emissions:
+    """The events of a step that is an item; the last one is its `output_item.done`."""
+
     def chunks(text: str) -> Sequence[str]:
         return cut_text(text, pace.chunk)
 
@@ -172,10 +174,11 @@ def _ends(plan: Plan, at: float, started: float) -> Iterator[Due]:
     ending = plan.ending
     if ending.error_event in emit.ERROR_FORMS:
         yield Due(at, "error", emit.error(str(ending.error_event), str(ending.code), str(ending.message)))
-    yield Due(at, _END_EVENT[ending.status], {"response": _end(plan, int(started + at))})
+    yield Due(at, _END_EVENT[ending.status], {"response": closing_fields(plan, int(started + at))})
 
 
-def _end(plan: Plan, now: int) -> dict[str, Any]:
+def closing_fields(plan: Plan, now: int) -> dict[str, Any]:
+    """What the last event of a run changes in its Response, at the second `now`."""
     ending = plan.ending
     changes: dict[str, Any] = {"status": ending.status, **plan.closing}
     if ending.status == "failed":

@@ -10,8 +10,12 @@ from emulator.script.plan import CustomToolCall, Events, FunctionCall, Item, Mes
 
 def output_tokens(steps: Sequence[Step], counter: Counter = ESTIMATE) -> tuple[int, int]:
     """The output tokens of the steps, those of reasoning included, and the reasoning tokens alone."""
-    reasoning = sum(step.tokens for step in steps if isinstance(step, Reasoning))
-    return sum(_tokens(step, counter) for step in steps), reasoning
+    tokens = reasoning = 0
+    for step in steps:
+        told = _tokens(step, counter)
+        tokens += told
+        reasoning += told if isinstance(step, Reasoning) else 0
+    return tokens, reasoning
 
 
 def limit(
@@ -40,14 +44,14 @@ def limit(
 def _tokens(step: Step, counter: Counter) -> int:
     count = counter.text
     match step:
+        case Message() | Refusal():
+            return count(step.text)
         case Reasoning():
             return step.tokens
         case FunctionCall():
             return count(step.name) + count(step.arguments)
         case CustomToolCall():
             return count(step.name) + count(step.input)
-        case Message() | Refusal():
-            return count(step.text)
         case Item():
             return count_items([step.item], counter)
         case _:

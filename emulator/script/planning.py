@@ -124,7 +124,8 @@ def make_plan(said: Said, ask: Ask, dialect: Dialect, *, tokens: int, every: flo
 
 def context_tokens(request: CreateRequest, items: int, counter: Counter) -> int:
     """The size of a run's context in tokens: all `items` of its chain and its own, its instructions and tools."""
-    return items + counter.text(request.instructions or "") + count_tools(request.tools, counter)
+    told = counter.text(request.instructions) if request.instructions else 0
+    return items + told + count_tools(request.tools, counter)
 
 
 def _pace(ask: Ask, fixture: Fixture | None, stream_every: float) -> Pace:

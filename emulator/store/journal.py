@@ -17,7 +17,8 @@ from emulator.store.schema import journal, namespaces
 RING = 1_000  # entries of a namespace
 _values = itemgetter(*(column.name for column in journal.columns if column is not journal.c.number))
 
-_NAMES = select(namespaces.c.name).where(namespaces.c.name.in_(bindparam("names", expanding=True)))
+# By its key: a list of names would be compiled anew each time.
+_NAME = select(namespaces.c.name).where(namespaces.c.name == bindparam("ns"))
 _OLDEST = (
     select(journal.c.number)
     .where(journal.c.namespace == bindparam("ns"))
@@ -60,7 +61,7 @@ def add(
     """
     counted = counted or {}
     names = {row["namespace"] for row in rows}
-    there = set(connection.scalars(_NAMES, {"names": [*names, *counted]}))
+    there = {name for name in {*names, *counted} if connection.scalar(_NAME, {"ns": name})}
     for name in sorted(there.intersection(counted)):
         counters.add(connection, name, counted[name])
     there &= names
