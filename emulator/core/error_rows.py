@@ -324,6 +324,19 @@ ERRORS: Mapping[str, ErrorRow] = {
         "rate_limit_exceeded",
         type="tokens",
     ),
+    "insufficient_quota": ErrorRow(
+        429,
+        "You exceeded your current quota, please check your plan and billing details. For more information on this "
+        "error, read the docs: https://platform.openai.com/docs/guides/error-codes/api-errors.",
+        "insufficient_quota",
+        type="insufficient_quota",
+    ),
+    "overloaded": ErrorRow(
+        503,
+        "The server is currently overloaded with other requests. Sorry about that! You can retry your request, or "
+        "contact us through our help center at help.openai.com if the error persists.",
+        type="server_error",
+    ),
     "item_lost": ErrorRow(404, "Item with id '{id}' not found."),
     "invalid_encrypted_content": ErrorRow(
         400,

@@ -164,6 +164,8 @@ KINDS: Mapping[str, Kind] = {
     "invalid_encrypted_content": Kind(match=_CREATE, incident=True),
     "content_filter_prompt": Kind(match=_CREATE, incident=True),
     "content_filter_completion": Kind(match=_CREATE, incident=True),
+    "quota_exceeded": Kind(match=_CREATE, incident=True),
+    "overloaded": Kind(match=_CREATE, incident=True),
     "conversation_locked": Kind(match=_CREATE, incident=True),
     "slow_first_token": Kind({"delay": seconds}, match=_CREATE, incident=True),
     "cut_before_completed": Kind({"clean": Node.flag}, match=_STREAM, incident=True),

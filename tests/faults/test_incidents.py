@@ -110,6 +110,20 @@ def test_content_filter_completion(place, how, stream):
     assert kept["output"][0]["content"][0]["text"] == response.output_text
 
 
+def test_quota_exceeded(place, how):
+    seen = place.meet(how, "quota_exceeded")
+    assert isinstance(seen.failure, openai.RateLimitError)
+    assert (seen.failure.code, seen.failure.type) == ("insufficient_quota", "insufficient_quota")
+    assert "retry-after" not in seen.failure.response.headers
+
+
+def test_overloaded(place, how):
+    seen = place.meet(how, "overloaded", stream=True)
+    assert isinstance(seen.failure, openai.InternalServerError)
+    assert (seen.failure.status_code, seen.failure.type) == (503, "server_error")
+    assert seen.failure.response.headers["retry-after-ms"] == "2000"
+
+
 @pytest.mark.parametrize(("dialect", "error"), [("/openai/v1", openai.ConflictError), ("/v1", openai.BadRequestError)])
 def test_conversation_locked(place, how, dialect, error):
     seen = place.meet(how, "conversation_locked", dialect=dialect)

@@ -70,11 +70,12 @@ class Refusal(Strike):
     error = ""
     param: str | None = None
     values: Mapping[str, Any] = {}
+    headers: Mapping[str, str] = {}
 
     async def before(self) -> None:
         """Answer at once."""
         self.struck = True
-        raise ApiError(self.error, self.param, **self.values)
+        raise ApiError(self.error, self.param, headers=self.headers, **self.values)
 
 
 class ResumeWindowExpired(Refusal):
@@ -87,6 +88,19 @@ class ConversationLocked(Refusal):
     """Another run works on the conversation."""
 
     error, param = "conversation_locked", "conversation"
+
+
+class QuotaExceeded(Refusal):
+    """The account has nothing left to spend: waiting does not help."""
+
+    error, param = "insufficient_quota", None
+
+
+class Overloaded(Refusal):
+    """The service has too much to do: waiting helps."""
+
+    error, param = "overloaded", None
+    headers = retry_headers(2)
 
 
 class InvalidEncryptedContent(Strike):
