@@ -4,6 +4,7 @@ import httpx
 
 from tests.wire.errors.lines import (
     AZURE,
+    HI,
     OPENAI,
     Line,
     gateway,
@@ -25,6 +26,10 @@ DENIED = (
 BAD_TOKEN = (
     "Unauthorized. Access token is missing, invalid, audience is incorrect (https://cognitiveservices.azure.com), or "
     "have expired."
+)
+NO_ROLE = (
+    "The principal `{principal}` lacks the required data action "
+    "`Microsoft.CognitiveServices/accounts/OpenAI/responses/write` to perform `POST /openai/responses` operation."
 )
 NO_DEPLOYMENT = (
     "The API deployment for this resource does not exist. If you created the deployment within the last 5 minutes, "
@@ -59,6 +64,15 @@ def with_token(http: httpx.Client) -> httpx.Response:
     return httpx.get(f"{http.base_url}models", headers={"authorization": "Bearer a.b.c"}, trust_env=False)
 
 
+def without_role(http: httpx.Client) -> httpx.Response:
+    """A create with a token that was issued without any role."""
+    issuer = f"{str(http.base_url).removesuffix('/openai/v1/')}/_emulator/entra/msi"
+    query = {"api-version": "2019-08-01", "resource": "https://cognitiveservices.azure.com", "roles": "none"}
+    issued = httpx.get(issuer, params=query, headers={"x-identity-header": "any"}, trust_env=False).json()
+    headers = {"authorization": f"Bearer {issued['access_token']}"}
+    return httpx.post(f"{http.base_url}responses", json=HI, headers=headers, trust_env=False)
+
+
 def page(query: str):
     return stored(lambda http, made: http.get(f"/responses/{made}/input_items?{query}"))
 
@@ -67,6 +81,14 @@ ACCESS = [
     Line("Azure, no key", get("/models", **{"api-key": ""}), 401, gateway("401", DENIED)),
     Line("Azure, bad key", get("/models", **{"api-key": "x"}), 401, gateway("401", DENIED), server="keys"),
     Line("Azure, bad token", with_token, 401, {"statusCode": 401, "message": BAD_TOKEN}, server="keys", bare=True),
+    Line("Azure, no role", without_role, 401, gateway("PermissionDenied", NO_ROLE), server="tokens"),
+    Line(
+        "Azure, keys are turned off",
+        send(),
+        403,
+        gateway("AuthenticationTypeDisabled", "Key based authentication is disabled for this resource."),
+        server="tokens",
+    ),
     Line("OpenAI, no key", get("/models", **{"api-key": ""}), 401, model(NO_KEY), OPENAI),
     Line(
         "OpenAI, bad key",

@@ -286,8 +286,6 @@ BEHIND = [
 LINES = [*ITEMS, *RESPONSES, *BEHIND]
 # What no request of these tables brings about, and why.
 ELSEWHERE = {
-    "Azure, no role": "needs tokens with roles: tests of --entra",
-    "Azure, keys are turned off": "tests of --entra",
     "Azure, prompt blocked": "its body has the filter's findings: test_a_blocked_prompt_says_what_was_found",
     "output filtered": "no error but an answer: test_a_filtered_answer_is_incomplete",
 }

@@ -1,10 +1,12 @@
 """Every line of the error table of the service: a real request over a real port, and the whole answer to the letter."""
 
+import base64
 import re
 from collections.abc import Iterator
 from typing import Any
 
 import httpx
+import orjson
 import pytest
 
 from emulator.core.clock import Clock
@@ -21,6 +23,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "deployments": {"deployments": ("mine",)},
     "strict": {"validation": "strict"},
     "cancel": {"cancel_ended": "error"},
+    "tokens": {"entra": "only"},
     "egress": {"egress": ("loopback",)},
 }
 
@@ -39,7 +42,14 @@ def asked_for(request: httpx.Request) -> dict[str, str]:
     """The ids that a line's text may name."""
     in_path = next((step for step in request.url.path.split("/") if step.startswith("resp_")), "")
     in_body = re.search(rb'"previous_response_id": ?"([^"]*)"', request.read())
-    return {"{id}": in_path, "{previous}": in_body[1].decode() if in_body else ""}
+    token = request.headers.get("authorization", "").split(".")
+    issued = len(token) == 3 and token[1].startswith("ey")
+    claims = orjson.loads(base64.urlsafe_b64decode(token[1] + "==")) if issued else {}
+    return {
+        "{id}": in_path,
+        "{previous}": in_body[1].decode() if in_body else "",
+        "{principal}": claims.get("oid", ""),
+    }
 
 
 @pytest.mark.parametrize("line", TABLE, ids=lambda line: line.name)
