@@ -1,7 +1,8 @@
 """What a response tells the next turn about its chain, so that no turn reads the whole of it; pure, stores nothing."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 from typing import Any
 
 import orjson
@@ -99,6 +100,27 @@ class ChainState:
         tokens = self.tokens + count_items(items, counter) + attached
         return self._grown(items, self.depth + 1, tokens, _since_user(self.thought, items, thoughts))
 
+    def with_items(
+        self,
+        items: Sequence[Mapping[str, Any]],
+        counter: Counter = ESTIMATE,
+        thoughts: Mapping[str, int] = NO_THOUGHTS,
+        attached: int = 0,
+    ) -> "ChainState":
+        """The state with `items` that no run answers; the answers among them count as turns."""
+        tokens = self.tokens + count_items(items, counter) + attached
+        depth = self.depth + answers(items)
+        return self._grown(items, depth, tokens, _since_user(self.thought, items, thoughts))
+
+    def rebuilt(
+        self, items: Sequence[Mapping[str, Any]], counter: Counter = ESTIMATE, attached: int = 0
+    ) -> "ChainState":
+        """The state where only `items` are left of what it was made from; what was answered stays answered."""
+        thinks = any(item["type"] == "reasoning" for item in _after_user(items))
+        bare = ChainState(fixture=self.fixture, hits=self.hits)
+        tokens = count_items(items, counter) + attached
+        return bare._grown(items, self.depth, tokens, self.thought if thinks else 0)
+
     def with_output(self, response: Mapping[str, Any], counter: Counter = ESTIMATE) -> "ChainState":
         """The state after the turn has ended as `response`."""
         usage = response.get("usage") or {}
@@ -164,6 +186,25 @@ def _since_user(thought: int, items: Iterable[Mapping[str, Any]], thoughts: Mapp
     return thought
 
 
+def _after_user(items: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """The items after the last user message, last first."""
+    return takewhile(lambda item: item["type"] != "message" or item.get("role") != "user", reversed(items))
+
+
+def answers(items: Iterable[Mapping[str, Any]]) -> int:
+    """How many answers of a model stand in `items`: each run of its messages, reasoning and calls is one."""
+    found, speaking = 0, False
+    for item in items:
+        spoke, speaking = speaking, _by_model(item)
+        found += speaking and not spoke
+    return found
+
+
+def _by_model(item: Mapping[str, Any]) -> bool:
+    kind = str(item.get("type"))
+    return item.get("role") == "assistant" or kind == "reasoning" or kind.endswith("_call")
+
+
 NEW_CHAIN = ChainState()  # before its first turn
 
 
@@ -187,6 +228,14 @@ def match_outputs(state: ChainState, items: Sequence[Mapping[str, Any]]) -> Call
     """
     if state.is_settled and all(item["type"] == "message" for item in items):
         return {}
+    answered, still_open = check_outputs(state, items)
+    for call_id, (kind, _) in still_open.items():
+        raise ApiError("no_output_for_call", "input", kind=CALLS[kind][1], call_id=call_id)
+    return answered
+
+
+def check_outputs(state: ChainState, items: Sequence[Mapping[str, Any]]) -> tuple[Calls, Calls]:
+    """The same for items that a later one may answer: the calls that are answered, and those that stay open."""
     _check_approvals(state, items)
     still_open, answered, safety = dict(state.open_calls), Calls(), dict(state.safety)
     for item in items:
@@ -203,9 +252,7 @@ def match_outputs(state: ChainState, items: Sequence[Mapping[str, Any]]) -> Call
             safety[item["call_id"]] = _check_ids(item.get("pending_safety_checks"))
         elif kind == "computer_call_output":
             _check_acknowledged(item, safety.get(item["call_id"], ()))
-    for call_id, (kind, _) in still_open.items():
-        raise ApiError("no_output_for_call", "input", kind=CALLS[kind][1], call_id=call_id)
-    return answered
+    return answered, still_open
 
 
 def _check_approvals(state: ChainState, items: Iterable[Mapping[str, Any]]) -> None:

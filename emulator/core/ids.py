@@ -58,6 +58,10 @@ class Ids:
         """32 hex digits, for the ids of requests and of some files."""
         return self._hex(16)
 
+    def conversation(self, now: float) -> str:
+        """A conversation id made at `now`: `conv_`, 8 hex digits of the second, 40 more."""
+        return f"conv_{int(now):08x}{self._hex(20)}"
+
     def container(self, now: float) -> str:
         """A container id made at `now`: `cntr_`, 8 hex digits of the second, 40 more."""
         return f"cntr_{int(now):08x}{self._hex(20)}"

@@ -1,6 +1,6 @@
 """A request body as the rest of the emulator sees it: checked, defaults filled in; it stores nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -230,20 +230,25 @@ def _format(given: Object | None) -> Object:
 
 
 def _items(given: str | list[Object] | None) -> list[Object]:
-    """The input items, each with its type and an id of its own."""
+    """The items of `input`, where a string is one user message."""
     if not given:
         return []
     if isinstance(given, str):
         part = {"type": "input_text", "text": given}
         return [{"type": "message", "role": "user", "content": [part]}]
+    return typed_items(given, "input")
+
+
+def typed_items(given: Sequence[Object], param: str) -> list[Object]:
+    """Checked items, each with its type and an id of its own; `param` is the field that they stand in."""
     items = [item if item.get("type") else {**item, "type": item_type(item)} for item in given]
     seen: set[str] = set()
     for number, item in enumerate(items):
         item_id = item.get("id")
         if item_id is not None:
-            _check_item_id(item, f"input[{number}].id")
+            _check_item_id(item, f"{param}[{number}].id")
             if item_id in seen:
-                raise ApiError("duplicate_item", "input", id=item_id)
+                raise ApiError("duplicate_item", param, id=item_id)
             seen.add(item_id)
     return items
 

@@ -63,7 +63,7 @@ def unknown_fields(body: Mapping[str, Any], known: frozenset[str] = _CREATE) -> 
         found += _of_tool(tool, f"tools[{number}]")
     items = body.get("input")
     if isinstance(items, list):
-        found += _of_items(items)
+        found += of_items(items, "input")
     return tuple(found)
 
 
@@ -74,11 +74,12 @@ def _of_tool(tool: Mapping[str, Any], path: str) -> Iterator[str]:
             yield from _typed(member, _TOOLS, f"{path}.tools[{number}]")
 
 
-def _of_items(items: list[dict[str, Any]]) -> Iterator[str]:
+def of_items(items: list[dict[str, Any]], param: str) -> Iterator[str]:
+    """The unknown fields of checked items that stand in the field `param`."""
     for number, item in enumerate(items):
         fields = FIELDS[item_type(item) or "message"]
         if not item.keys() <= fields:
-            yield from _beyond(item, fields, f"input[{number}]")
+            yield from _beyond(item, fields, f"{param}[{number}]")
 
 
 def _typed(value: Any, known: Known, path: str) -> Iterator[str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from emulator.core.chain import OUTPUTS
+from emulator.core.chain import OUTPUTS, answers
 from emulator.core.client_tools import client_tools
 from emulator.script.ask import Ask, message_text
 
@@ -35,11 +35,7 @@ class View:
     @cached_property
     def turn(self) -> int:
         """Which answer of the model this will be: those of the chain count, and those that the request repeats."""
-        turns, speaking = self.ask.before.depth + 1, False
-        for item in self.ask.items:
-            spoke, speaking = speaking, _by_model(item)
-            turns += speaking and not spoke
-        return turns
+        return self.ask.before.depth + 1 + answers(self.ask.items)
 
     @cached_property
     def tools(self) -> list[str]:
@@ -159,11 +155,6 @@ def _approved(ask: Ask, answer: Mapping[str, Any]) -> Mapping[str, Any]:
     known = ask.before.approvals.get(asked) or next((item for item in ask.items if item.get("id") == asked), {})
     about = {name: known[name] for name in ("server_label", "name", "arguments") if name in known}
     return about if answer.get("reason") is None else {**about, "reason": answer["reason"]}
-
-
-def _by_model(item: Mapping[str, Any]) -> bool:
-    kind = str(item.get("type"))
-    return item.get("role") == "assistant" or kind == "reasoning" or kind.endswith("_call")
 
 
 def _parts(item: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

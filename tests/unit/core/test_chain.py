@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.core.chain import ChainState, match_outputs
+from emulator.core.chain import ChainState, answers, check_outputs, match_outputs
 from emulator.core.errors import ApiError
 from emulator.core.usage import count_items
 
@@ -146,3 +146,56 @@ def test_the_last_picture_of_a_chain_is_known():
     state = ChainState().after([]).with_output(ended(drawn))
     assert state.picture == "a cat"
     assert state.after([{**drawn, "result": None, "revised_prompt": "a dog"}]).picture == "a cat"
+
+
+def said(role, text):
+    return {"type": "message", "role": role, "content": [{"type": "input_text", "text": text}]}
+
+
+THOUGHT = {"type": "reasoning", "id": "rs_1", "summary": []}
+
+
+@pytest.mark.parametrize(
+    ("items", "count"),
+    [
+        ([], 0),
+        ([said("user", "one")], 0),
+        ([said("user", "one"), said("assistant", "two"), said("user", "three"), said("assistant", "four")], 2),
+        ([THOUGHT, call("call_1"), output("call_1"), said("assistant", "two")], 2),
+        ([THOUGHT, said("assistant", "one"), call("call_1")], 1),
+    ],
+)
+def test_what_a_model_says_in_one_go_is_one_answer(items, count):
+    assert answers(items) == count
+    assert ChainState(depth=1).with_items(items).depth == 1 + count
+
+
+def test_items_that_nobody_answers_count_and_open_their_calls():
+    state = ChainState(tokens=5).with_items([said("user", "one two"), call("call_1")], attached=7)
+    assert state.tokens == 5 + count_items([said("user", "one two"), call("call_1")]) + 7
+    assert state.open_calls == {"call_1": ("function_call", "get_weather")}
+
+
+def test_a_state_without_an_item_is_that_of_the_others():
+    items = [said("user", "one"), THOUGHT, call("call_1"), output("call_1"), said("user", "two")]
+    whole = replace(ChainState().with_items(items), fixture="weather", hits={"f": 1}, depth=3)
+    left = [item for item in items if item["type"] != "function_call_output"]
+    rebuilt = whole.rebuilt(left)
+    assert rebuilt.tokens == count_items(left)
+    assert rebuilt.open_calls == {"call_1": ("function_call", "get_weather")}
+    assert (rebuilt.depth, rebuilt.fixture, rebuilt.hits) == (3, "weather", {"f": 1})
+    assert whole.rebuilt(items) == whole
+
+
+def test_reasoning_is_context_as_long_as_it_is_there():
+    items = [said("user", "one"), THOUGHT, call("call_1")]
+    state = replace(ChainState().with_items(items), thought=40)
+    assert state.rebuilt(items).thought == 40
+    assert state.rebuilt([items[0], items[2]]).thought == 0
+
+
+def test_a_call_may_wait_for_its_output_where_more_items_come():
+    answered, still_open = check_outputs(ChainState(), [call("call_1"), call("call_2"), output("call_1")])
+    assert (list(answered), list(still_open)) == (["call_1"], ["call_2"])
+    with pytest.raises(ApiError, match="No tool call found"):
+        check_outputs(ChainState(), [output("call_1")])
