@@ -4,7 +4,7 @@ from contextlib import suppress
 from functools import partial
 
 from emulator.run.namespaces import Namespaces
-from emulator.store import containers, files, responses, uploads, vector_stores
+from emulator.store import containers, conversations, files, responses, uploads, vector_stores
 from emulator.store import namespaces as rows
 from emulator.store.engine import Store, StoreBusy
 
@@ -25,7 +25,7 @@ async def sweep_for_ever(namespaces: Namespaces) -> None:
 async def sweep(store: Store, name: str, now: float) -> int:
     """Delete all of a namespace that is due at `now`; how many rows went. Reads refuse them without it."""
     gone = 0
-    for table in (responses, files, uploads, containers, vector_stores):
+    for table in (responses, files, uploads, containers, vector_stores, conversations):
         batch = 1
         while batch:  # what a batch took may have been all that kept others
             batch = await store.write(partial(table.sweep, namespace=name, now=now, most=AT_ONCE))

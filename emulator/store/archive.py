@@ -10,6 +10,9 @@ from emulator.store.schema import (
     chunks,
     container_files,
     containers,
+    conversation_items,
+    conversation_turns,
+    conversations,
     counters,
     file_pieces,
     files,
@@ -33,6 +36,7 @@ TABLES: Mapping[str, Table] = {
         *(files, file_pieces, containers, container_files, journal),
         *(vector_stores, vector_store_files, vector_store_chunks, vector_store_batches),
         *(uploads, upload_parts),
+        *(conversations, conversation_items, conversation_turns),
     )
 }
 # What the namespace's own row gives away: its clock, its ids and what it sealed with, but not its name.

@@ -12,7 +12,7 @@ import orjson
 from sqlalchemy import CTE, Connection, and_, bindparam, delete, exists, literal, select, tuple_, update
 
 from emulator.store.engine import Rows, add_rows
-from emulator.store.schema import chunks, items, responses
+from emulator.store.schema import chunks, conversation_turns, items, responses
 
 GRACE = 3600.0  # seconds that the sweep leaves a response for the children that are being made of it
 COLUMNS = tuple(responses.c)
@@ -168,7 +168,7 @@ def log_after(connection: Connection, namespace: str, response_id: str, after: i
 
 def ancestry(connection: Connection, namespace: str, response_id: str) -> list[ResponseRow]:
     """A response and all before it in its chain, oldest first, deleted ones too."""
-    ids = _chain(namespace, response_id)
+    ids = chain_ids(namespace, response_id)
     mine = and_(responses.c.namespace == namespace, responses.c.id == ids.c.id)
     query = select(*COLUMNS).join_from(responses, ids, mine).order_by(ids.c.back.desc())
     return [ResponseRow(*row) for row in connection.execute(query)]
@@ -176,11 +176,11 @@ def ancestry(connection: Connection, namespace: str, response_id: str) -> list[R
 
 def in_chain(connection: Connection, namespace: str, response_id: str, among: Collection[str]) -> set[str]:
     """Which of these responses are in the chain of `response_id`; reads ids only."""
-    ids = _chain(namespace, response_id)
+    ids = chain_ids(namespace, response_id)
     return set(connection.scalars(select(ids.c.id).where(ids.c.id.in_(among))))
 
 
-def _chain(namespace: str, response_id: str) -> CTE:
+def chain_ids(namespace: str, response_id: str) -> CTE:
     """The ids of a chain; `back` counts the turns from its last one."""
     chain = (
         select(responses.c.id, responses.c.previous_id, literal(0).label("back"))
@@ -221,7 +221,8 @@ def sweep(connection: Connection, namespace: str, now: float, most: int) -> int:
         if held:
             connection.execute(_REMOVE_ITEM, held)
         keys = [(row.namespace, row.id) for row in found]
-        for table, column in ((chunks, chunks.c.response_id), (responses, responses.c.id)):
+        turns = (conversation_turns, conversation_turns.c.response_id)
+        for table, column in ((chunks, chunks.c.response_id), turns, (responses, responses.c.id)):
             connection.execute(delete(table).where(tuple_(table.c.namespace, column).in_(keys)))
     return len(found)
 

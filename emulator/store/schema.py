@@ -131,6 +131,60 @@ items = Table(
     sqlite_with_rowid=False,
 )
 
+# One row a conversation. `chain` is what the next turn asks, `revision` grows with each change of its items and
+# `positions` is the place of its next one. `running` is the response that is being made of it: until that has ended, or
+# until the second `until` of the machine where no row of it is saved yet.
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("namespace", String, primary_key=True),
+    Column("id", String, primary_key=True),
+    Column("metadata", LargeBinary, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("deleted_at", Float),
+    Column("chain", LargeBinary, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("positions", Integer, nullable=False),
+    Column("running", String),
+    Column("until", Float),
+)
+Index("conversations_deleted", conversations.c.namespace, sqlite_where=conversations.c.deleted_at.is_not(None))
+
+# The items of conversations in their order, as JSON; each is there from revision `added` on, and until `removed`.
+conversation_items = Table(
+    "conversation_items",
+    metadata,
+    Column("namespace", String, primary_key=True),
+    Column("conversation_id", String, primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("id", String, nullable=False),
+    Column("added", Integer, nullable=False),
+    Column("removed", Integer),
+    Column("item", LargeBinary, nullable=False),
+)
+Index("conversation_items_by_id", conversation_items.c.namespace, conversation_items.c.id)
+Index(
+    "conversation_items_removed",
+    conversation_items.c.namespace,
+    sqlite_where=conversation_items.c.removed.is_not(None),
+)
+
+# Which responses went on with a conversation, the revision that each of them read, and the `chain` of it then.
+conversation_turns = Table(
+    "conversation_turns",
+    metadata,
+    Column("namespace", String, primary_key=True),
+    Column("response_id", String, primary_key=True),
+    Column("conversation_id", String, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("chain", LargeBinary, nullable=False),
+)
+Index(
+    "conversation_turns_by_conversation",
+    conversation_turns.c.namespace,
+    conversation_turns.c.conversation_id,
+)
+
 # One row a file; its bytes lie in pieces, so that none is ever whole in memory.
 files = Table(
     "files",
