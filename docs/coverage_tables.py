@@ -40,7 +40,6 @@ TABLES: dict[str, tuple[str, str, str]] = {
     "events": ("events", "events", "events"),
     "framing": ("events", "framing", "how events are sent"),
     "errors": ("errors", "errors", "errors"),
-    "absent errors": ("errors", "absent", "errors that are not sent"),
     "request headers": ("headers", "request", "request headers"),
     "response headers": ("headers", "response", "response headers"),
 }

@@ -23,7 +23,7 @@ FUNCTION = {"type": "function", "name": "get_weather", "parameters": {"type": "o
 HELLO = {"model": "gpt-4o", "input": "Say hello."}
 QUIET = {"stream": True, "stream_options": {"include_obfuscation": False}}
 LONG_ID = re.compile(
-    r"\b(resp|msg|upload|part|rs|fc|ctc|fco|cntr|cfile|vs)_[0-9a-f]{32,50}"
+    r"\b(resp|msg|upload|part|rs|fc|ctc|fco|cntr|cfile|vs|conv)_[0-9a-f]{32,50}"
     r"|(\bcall_|\bfile-|\bassistant-|/mnt/data/)[0-9A-Za-z]{22,32}\b"
 )
 FRAME = re.compile(r"event: (.*)\ndata: (.*)\n\n")
@@ -155,6 +155,7 @@ def _answers(http: httpx.Client) -> Answers:
     shown |= _of_uploads(http)
     shown |= _of_containers(http)
     shown |= _of_vector_stores(http)
+    shown |= _of_conversations(http)
     shown["delete file"] = _answer(http.delete(f"{AZURE}/files/{made_file}"), {})
     return shown
 
@@ -210,6 +211,23 @@ def _of_vector_stores(http: httpx.Client) -> Answers:
     http.post("/_emulator/clock", json={"advance": "7d"})
     shown["vector store expired"] = _answer(http.post(f"{at}/search", json=query), {"json": query})
     http.delete(f"{AZURE}/files/{file_id}")
+    return shown
+
+
+def _of_conversations(http: httpx.Client) -> Answers:
+    """What a conversation answers from its making to its end."""
+    body = {"items": [{"role": "user", "content": "My name is Ada."}], "metadata": {"topic": "demo"}}
+    made = http.post(f"{OPENAI}/conversations", json=body)
+    at = f"{OPENAI}/conversations/{made.json()['id']}"
+    asked = {**HELLO, "conversation": made.json()["id"]}
+    http.post(f"{OPENAI}/responses", json=asked).raise_for_status()
+    shown = {
+        "conversation": _answer(made, {"json": body}),
+        "in conversation": _answer(http.get(f"{at}/items"), {}),
+    }
+    http.post(f"{OPENAI}/responses", json={**asked, "background": True}).raise_for_status()
+    shown["conversation locked"] = _answer(http.post(f"{OPENAI}/responses", json=asked), {"json": asked})
+    shown["delete conversation"] = _answer(http.delete(at), {})
     return shown
 
 

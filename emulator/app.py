@@ -14,6 +14,7 @@ import emulator
 from emulator.api import (
     containers,
     control,
+    conversations,
     entra,
     fault_routes,
     files,
@@ -22,7 +23,6 @@ from emulator.api import (
     responses,
     scripts,
     steer,
-    unbuilt,
     uploads,
     vector_store_files,
     vector_stores,
@@ -61,6 +61,7 @@ ROUTES: tuple[tuple[str, str, Endpoint], ...] = (
     ("GET", "/files/{file_id}/content", files.content),
     *uploads.routes,
     *containers.routes,
+    *conversations.routes,
     *vector_stores.routes,
     *vector_store_files.routes,
     ("GET", "/models", models.list_models),
@@ -190,7 +191,4 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None, 
     app.router.redirect_slashes = False
     for method, path, endpoint in ROUTES:
         app.add_route(path, endpoint, [method], include_in_schema=False)
-    for known in unbuilt.KNOWN:
-        for path in (f"/{known}", f"/{known}/{{rest:path}}"):
-            app.add_route(path, unbuilt.refuse, ["GET", "POST", "DELETE"], include_in_schema=False)
     return app

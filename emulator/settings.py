@@ -232,6 +232,7 @@ class Settings:
         "invalid_value", _one_of("invalid_value", "invalid_id_prefix"), "Code of an id of the wrong kind."
     )
     content_type_status: str = _setting("400", _one_of("400", "415"), "Status of a body of another content type.")
+    azure_conversations: bool = _setting(False, _switch, "Serve conversations in the Azure dialect too.")
     unmatched: str = _setting(
         "answer", _one_of("answer", "reject"), "Where no fixture matches: the built-in model answers, or 404."
     )

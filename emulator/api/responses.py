@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from emulator.api.call import Call, answer, call_of, page, read_json
+from emulator.api.conversations import check_served
 from emulator.api.sse import Frames, event_stream
 from emulator.core import deployments
 from emulator.core.errors import ApiError
@@ -34,6 +35,7 @@ async def create(request: Request) -> Response:
     namespace = call.namespace
     asked = parse_create(await read_json(request), strict=namespace.settings.validation == "strict")
     call.warn(*asked.warnings)
+    check_served(call, asked)
     _check_deployment(call, asked.model)
     run = await accept(namespace, call.dialect, asked, call.headers, call.incident)
     call.warn(*run.warnings)
@@ -105,6 +107,7 @@ async def input_tokens(request: Request) -> Response:
     strict = call.namespace.settings.validation == "strict"
     asked = parse_input_tokens(await read_json(request), strict=strict)
     call.warn(*asked.warnings)
+    check_served(call, asked)
     tokens = await count_input_tokens(call.namespace, call.dialect, asked, call.headers)
     return answer({"object": "response.input_tokens", "input_tokens": tokens})
 

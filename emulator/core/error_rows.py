@@ -292,6 +292,14 @@ ERRORS: Mapping[str, ErrorRow] = {
     "vector_store_expired": ErrorRow(400, "Vector store '{id}' has expired."),
     "vector_store_file_not_found": ErrorRow(404, "No file found with id '{id}' in vector store '{store}'."),
     "vector_store_batch_not_found": ErrorRow(404, "No file batch found with id '{id}' in vector store '{store}'."),
+    # Conversations
+    "conversation_not_found": ErrorRow(404, "Conversation with id '{id}' not found."),
+    "conversation_item_not_found": ErrorRow(404, "Item with id '{id}' not found in conversation '{conversation}'."),
+    "conversation_locked": ErrorRow(
+        400,
+        "Another process is currently operating on this conversation. Please retry in a few seconds.",
+        "conversation_locked",
+    ),
     # Responses
     "response_not_found": ErrorRow(404, "Response with id '{id}' not found."),
     "background_needs_store": ErrorRow(400, "background=true requires store=true.", "unsupported_parameter"),
@@ -349,11 +357,6 @@ ERRORS: Mapping[str, ErrorRow] = {
         "modify your prompt and retry. To learn more about our content filtering policies please read our "
         "documentation: https://go.microsoft.com/fwlink/?linkid=2198766",
         "content_filter",
-    ),
-    "conversation_locked": ErrorRow(
-        400,
-        "Another process is currently operating on this conversation. Please retry in a few seconds.",
-        "conversation_locked",
     ),
     # The door
     "no_key": ErrorRow(

@@ -54,6 +54,8 @@ def new_response(
         "user": request.user,
         "metadata": request.metadata,
     }
+    if request.conversation is not None:
+        response["conversation"] = {"id": request.conversation}
     if request.prompt is not None:
         response["prompt"] = request.prompt
     return response

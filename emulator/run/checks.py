@@ -1,6 +1,6 @@
 """What a request may ask of its deployment, its dialect and this emulator; every answer is an ApiError or nothing."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from emulator.core.client_tools import client_tools
@@ -9,7 +9,7 @@ from emulator.core.dialects import Dialect
 from emulator.core.errors import ApiError, quoted_list
 from emulator.core.requests import CreateRequest
 from emulator.run.attachments import attached, masks
-from emulator.run.context import chain_items
+from emulator.run.context import Turn, earlier_items
 from emulator.run.namespace import Namespace
 from emulator.run.thoughts import ENCRYPTED
 from emulator.script.ask import message_text
@@ -32,12 +32,10 @@ def check_request(request: CreateRequest, deployment: Deployment, dialect: Diale
             given = offered.path in request.strict_functions
             check_function(offered.tool, f"{offered.path}.parameters", given=given)
     for path, part in (*attached(request.input), *masks(request.tools)):
-        _check_part(path, part, deployment, dialect)
+        check_part(path, part, deployment, dialect)
 
 
 def _check_built(request: CreateRequest) -> None:
-    if request.conversation is not None:
-        raise ApiError("not_implemented", "conversation", what="the conversations API")
     if request.prompt is not None and not request.input:
         raise ApiError("not_implemented", "prompt", what="a prompt that is stored with the service")
 
@@ -58,7 +56,8 @@ def _check_effort(request: CreateRequest, deployment: Deployment) -> None:
         raise ApiError("unsupported_value", "reasoning.effort", value=asked, supported=supported)
 
 
-def _check_part(path: str, part: Mapping[str, Any], deployment: Deployment, dialect: Dialect) -> None:
+def check_part(path: str, part: Mapping[str, Any], deployment: Deployment, dialect: Dialect) -> None:
+    """Refuse an image or a file that the deployment or the dialect does not take."""
     if not deployment.vision:
         raise ApiError("no_vision", path, model=deployment.name)
     if part["type"] == "input_file":
@@ -72,11 +71,11 @@ def _check_part(path: str, part: Mapping[str, Any], deployment: Deployment, dial
         raise ApiError("image_mime", f"{path}.image_url", got=mime)
 
 
-async def check_json_mode(namespace: Namespace, request: CreateRequest, items: Iterable[dict[str, Any]]) -> None:
+async def check_json_mode(namespace: Namespace, request: CreateRequest, turn: Turn) -> None:
     """The word JSON must stand in a message where any JSON object is asked for, in the request or before it."""
-    if request.text["format"]["type"] != "json_object" or any(map(_says_json, items)):
+    if request.text["format"]["type"] != "json_object" or any(map(_says_json, turn.items)):
         return
-    if not any(map(_says_json, await chain_items(namespace, request.previous_response_id))):
+    if not any(map(_says_json, await earlier_items(namespace, turn.start))):
         raise ApiError("json_not_asked", "input")
 
 

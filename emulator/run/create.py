@@ -8,6 +8,7 @@ enqueue  -> save the row, answer the fold after `queued` (POST background=true; 
 
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,11 +24,12 @@ from emulator.core.hosted import HostedCall
 from emulator.core.log import EventLog
 from emulator.core.requests import CreateRequest
 from emulator.core.response import new_response
-from emulator.run import hosted, jobs
+from emulator.run import conversations, hosted, jobs
 from emulator.run.attachments import check_masks, read_attachments
 from emulator.run.checks import check_context, check_json_mode, check_request
 from emulator.run.code import made_files
 from emulator.run.context import listed_tools, take_turn
+from emulator.run.conversations import Hold
 from emulator.run.namespace import Namespace
 from emulator.run.outcome import end_at_once
 from emulator.run.settle import Derivation, replan
@@ -43,22 +45,28 @@ from emulator.script.planning import UNSEEN as UNPACED
 from emulator.script.planning import Said, context_tokens, make_plan, say
 from emulator.script.view import View
 from emulator.store import responses as rows
+from emulator.store.conversations import ConversationRow
 from emulator.store.responses import ResponseRow
 from emulator.tools.base import ToolContext
 
 Ahead = Callable[[bytes], Awaitable[None]]
 NOW = Gates()
+FREE = nullcontext()  # what a run that goes on with no conversation holds
 UNSEEN = sys.maxsize  # a log whose lines nobody reads is folded, not encoded
 
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """A request that may run: as the model sees it, what its tools may reach, its chain, the tokens of its context."""
+    """A request that may run: as the model sees it, what its tools may reach, its chain, the tokens of its context.
+
+    `conversation` is the one that it goes on with, as it was read.
+    """
 
     ask: Ask
     context: ToolContext
     chain: ChainState
     tokens: int
+    conversation: ConversationRow | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +74,7 @@ class Run:
     """One execution of a plan: an accepted request and the Response before its first event.
 
     `ready`, `said` and `incident` are what the plan was made from, and is made from again after outside work. `failure`
-    is what outside work made the whole response fail with.
+    is what outside work made the whole response fail with. `hold` keeps its conversation from others.
     """
 
     namespace: Namespace
@@ -78,6 +86,7 @@ class Run:
     incident: Fault | None
     started: float
     failure: ApiError | None = None
+    hold: Hold | None = None
 
     @property
     def ask(self) -> Ask:
@@ -121,6 +130,18 @@ async def accept(
 ) -> Run:
     """Check a request and plan its run, changed by `incident`; raises ApiError, and then nothing has happened."""
     ready = await _admit(namespace, dialect, request, headers)
+    if ready.conversation is None or not request.store:
+        return await _planned(namespace, ready, incident)
+    hold = await conversations.hold(namespace, ready.conversation, ready.context.response_id)
+    try:
+        return replace(await _planned(namespace, ready, incident), hold=hold)
+    except BaseException:
+        hold.give_up()
+        raise
+
+
+async def _planned(namespace: Namespace, ready: Admitted, incident: Fault | None) -> Run:
+    """The run of a request that may run, as a fixture or the built-in model answers it."""
     view = View(ready.ask)
     taken = await take_fixture(namespace, view)
     said = say(view, taken, response_id=ready.context.response_id, now=ready.context.now)
@@ -128,7 +149,11 @@ async def accept(
     plan = _plan(namespace, said, ready, incident)
     now = ready.context.now
     response = new_response(
-        request, ready.ask.deployment, dialect, response_id=ready.context.response_id, created_at=int(now)
+        ready.ask.request,
+        ready.ask.deployment,
+        ready.context.dialect,
+        response_id=ready.context.response_id,
+        created_at=int(now),
     )
     chain = ready.chain.answered(plan.fixture, taken.hits)
     return Run(namespace, ready, response, chain, said, plan, incident, now)
@@ -159,7 +184,7 @@ async def _admit(
     now = namespace.clock.now()
     response_id = namespace.ids.response(now, request.previous_response_id)
     turn = await take_turn(namespace, request, response_id)
-    await check_json_mode(namespace, request, turn.items)
+    await check_json_mode(namespace, request, turn)
     counter = await loaded_counter(namespace.settings.tokens, deployment.model)
     attached = await read_attachments(namespace, dialect, deployment, turn.items, counter)
     await check_masks(namespace, dialect, request.tools)
@@ -169,11 +194,18 @@ async def _admit(
     ask = Ask(request, deployment, turn.items, turn.calls, headers, turn.before, attached.documents, counter, listed)
     context = hosted.context_of(namespace, ask, dialect, response_id, now)
     await hosted.check_tools(context)
-    return Admitted(ask, context, chain, tokens)
+    return Admitted(ask, context, chain, tokens, turn.start.conversation)
 
 
 async def complete(run: Run) -> bytes:
     """Run to the end and answer the Response, saved unless `store` is false; raises what outside work failed with."""
+    if run.hold is None:
+        return await _complete(run)
+    async with run.hold.kept():
+        return await _complete(run)
+
+
+async def _complete(run: Run) -> bytes:
     while run.plan.open_work:
         run = await run.worked()
         if run.failure:
@@ -201,22 +233,23 @@ async def stream(run: Run, ahead: Ahead | None = None) -> AsyncIterator[list[byt
     all others have left, and may end the run by raising.
     """
     log = EventLog(run.response)
-    while True:
-        async for batch in _spoken(run, log):
+    async with run.hold.kept() if run.hold else FREE:
+        while True:
+            async for batch in _spoken(run, log):
+                if log.ended:
+                    break
+                yield batch
             if log.ended:
                 break
-            yield batch
-        if log.ended:
-            break
-        if run.plan.open_work is None or run.namespace.stopping.is_set():
-            return
-        run = await run.worked()
-    if ahead is not None:
-        if len(batch) > 1:
-            yield batch[:-1]
-            batch = batch[-1:]
-        await ahead(batch[0])
-    await _save(run, log)
+            if run.plan.open_work is None or run.namespace.stopping.is_set():
+                return
+            run = await run.worked()
+        if ahead is not None:
+            if len(batch) > 1:
+                yield batch[:-1]
+                batch = batch[-1:]
+            await ahead(batch[0])
+        await _save(run, log)
     yield batch
 
 
@@ -252,14 +285,20 @@ def _after(events: Iterator[Due], seen: int) -> Iterator[Due]:
 
 async def enqueue(run: Run) -> bytes:
     """Save a background run with all that is due at once; answers the Response as it is after `queued`."""
+    async with run.hold.kept() if run.hold else FREE:
+        queued = await _enqueue(run)
+    if run.plan.open_work:
+        run.namespace.begin(_work_on(run))
+    return queued.response
+
+
+async def _enqueue(run: Run) -> ResponseRow:
     queued = _row(run, EventLog(run.response), plan=run.plan.to_json())
     derived = Derivation(queued)
     lines = derived.advance(run.started)
     row = _row(run, derived.log, plan=queued.plan)
     await _add(run, row, derived.log, lines if row.streamed else [])
-    if run.plan.open_work:
-        run.namespace.begin(_work_on(run))
-    return queued.response
+    return queued
 
 
 async def _work_on(run: Run) -> None:
@@ -288,7 +327,11 @@ async def _add(run: Run, row: ResponseRow, log: EventLog, lines: list[bytes]) ->
     output = log.response["output"] if log.ended else []
     item_ids = dict.fromkeys(item["id"] for item in (*run.ask.items, *output))
     made = await made_files(run.namespace, run.plan) if log.ended else {}
-    await run.namespace.store.insert({**rows.new_rows(row, item_ids, lines), **made}, key=row.id)
+    new = {**rows.new_rows(row, item_ids, lines), **made}
+    if run.hold is None:
+        await run.namespace.store.insert(new, key=row.id)
+    else:
+        await run.hold.save(row, new)
 
 
 def _row(run: Run, log: EventLog, plan: bytes | None = None) -> ResponseRow:

@@ -122,6 +122,7 @@ class Seen:
             "stream": body.get("stream") is True or sent.query.get("stream") == "true",
             "background": body.get("background") is True,
             "previous_response_id": _text(body.get("previous_response_id")),
+            "conversation": _id(body.get("conversation")),
             "response_id": told.response_id if told else None,
             "fixture": told.fixture if told else None,
             "unmatched": False,
@@ -160,6 +161,11 @@ def _last_event(pieces: Sequence[bytes]) -> str | None:
 def _code(answer: Any) -> str | None:
     error = answer.get("error") if isinstance(answer, dict) else None
     return _text(error.get("code")) if isinstance(error, Mapping) else None
+
+
+def _id(value: Any) -> str | None:
+    """The id of what a request names by it, or by an object with it."""
+    return _text(value.get("id")) if isinstance(value, Mapping) else _text(value)
 
 
 def _text(value: Any) -> str | None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain as joined
+from typing import Any
 
 import orjson
 
@@ -12,12 +13,14 @@ from emulator.core.errors import ApiError
 from emulator.core.log import EventLog
 from emulator.core.states import ENDED
 from emulator.run.code import made_files
+from emulator.run.conversation_turns import leave_conversation
 from emulator.run.jobs import without_lost_work
 from emulator.run.namespace import Namespace
 from emulator.run.timeline import NEVER, Due, Gates, timeline
 from emulator.run.tokenizer import counter_for
 from emulator.script.plan import Plan
 from emulator.store import responses as rows
+from emulator.store.engine import Rows
 from emulator.store.responses import ResponseRow
 
 
@@ -182,16 +185,21 @@ async def replan(namespace: Namespace, response_id: str, before: Plan, plan: Pla
 async def save_move(namespace: Namespace, seen: ResponseRow, move: Settled) -> bool:
     """Write one move under the guard and wake the followers; False where another was quicker.
 
-    The files that the run made come with its end, unless it was cancelled.
+    The files that the run made come with its end, unless it was cancelled; its conversation is left in any case.
     """
     ended = move.row.status in ENDED and move.row.status != "cancelled"
     plan = move.row.plan or b""
     made = await made_files(namespace, Plan.from_json(plan)) if ended and b'"file_ids"' in plan else {}
-    won = await namespace.store.write(
-        lambda write: rows.move(write, seen, move.row, move.lines, move.item_ids, made), key=seen.id
-    )
+    won = await namespace.store.write(partial(_write_move, seen=seen, move=move, made=made), key=seen.id)
     if won:
         namespace.bell.ring(seen.id)
+    return won
+
+
+def _write_move(connection: Any, seen: ResponseRow, move: Settled, made: Rows) -> bool:
+    won = rows.move(connection, seen, move.row, move.lines, move.item_ids, made)
+    if won and (leave := leave_conversation(move.row)):
+        leave(connection)
     return won
 
 

@@ -26,9 +26,11 @@ from emulator.run.namespace import Namespace
 from emulator.script.ask import Ask
 from emulator.script.fixture import Fixture
 from emulator.script.match import Row, conditions
+from emulator.store import conversations, responses
 from emulator.store import journal as rows
-from emulator.store import responses
+from emulator.store.conversations import TurnRow
 from emulator.store.journal import RING, Wanted
+from emulator.store.responses import ResponseRow
 
 NEAREST = 3
 AT_ONCE = 16  # entries looked at before others get their turn
@@ -126,7 +128,8 @@ class _Tally:
 async def ask_of(namespace: Namespace, entry: Mapping[str, Any]) -> Ask | None:
     """The request of an entry as fixtures see it; None where its body is no request.
 
-    What a chained one goes on with is read from the response that it names, as long as that is there.
+    What a chained one goes on with is read from the response that it names, and what one in a conversation had before
+    it from the response that it made, as long as that is there.
     """
     if not isinstance(entry["body"], dict):
         return None
@@ -134,11 +137,14 @@ async def ask_of(namespace: Namespace, entry: Mapping[str, Any]) -> Ask | None:
         request = parse_create(orjson.dumps(entry["body"]))
     except ApiError:
         return None
-    before = ChainState()
-    if request.previous_response_id is not None:
-        work = partial(responses.get, namespace=namespace.name, response_id=request.previous_response_id)
-        row = await namespace.store.read(work)
-        before = ChainState.from_json(row.chain) if row else before
+    row: ResponseRow | TurnRow | None = None
+    if request.conversation is not None:
+        key = entry["response_id"] or ""
+        row = await namespace.store.read(partial(conversations.turn_of, namespace=namespace.name, response_id=key))
+    elif request.previous_response_id is not None:
+        key = request.previous_response_id
+        row = await namespace.store.read(partial(responses.get, namespace=namespace.name, response_id=key))
+    before = ChainState.from_json(row.chain) if row else ChainState()
     ids = ItemIds(entry["response_id"] or "", "in")
     items = tuple([normalise(item, ids.item) for item in request.input])
     deployment, calls = deployments.find(request.model), _answered(before, items)

@@ -121,7 +121,8 @@ def _tool_hint(row: Row, view: View) -> str:
 
 
 def _previous_hint(row: Row, view: View) -> str:
-    if view.ask.request.previous_response_id is None:
+    request = view.ask.request
+    if request.previous_response_id is None and request.conversation is None:
         return "the request has no previous_response_id"
     return f"the previous turn was answered by {quoted(row.got)}" if row.got else "the built-in model answered before"
 

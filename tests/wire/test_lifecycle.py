@@ -171,13 +171,6 @@ def test_what_is_not_built_says_so(http):
     assert answer.json()["error"]["code"] == "not_implemented"
 
 
-def test_conversations_are_no_part_of_azure(http, server):
-    answer = http.post("/conversations", json={})
-    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "404")
-    assert "conversations" in answer.headers["x-emulator-warning"]
-    assert server.http("/v1").post("/conversations", json={}).status_code == 501
-
-
 IMAGE = {"type": "input_image", "image_url": "https://example.com/cat.png"}
 
 
@@ -206,7 +199,6 @@ IMAGE = {"type": "input_image", "image_url": "https://example.com/cat.png"}
         ),
         ({"input": None, "prompt": {"id": "pmpt_1"}}, 501, "not_implemented", "prompt"),
         ({"model": "gpt-4o", "include": ["reasoning.encrypted_content"]}, 400, None, "include"),
-        ({"conversation": "conv_1"}, 501, "not_implemented", "conversation"),
     ],
 )  # fmt: skip
 def test_what_a_deployment_or_the_dialect_does_not_take(http, body, status, code, param):

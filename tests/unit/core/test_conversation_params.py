@@ -1,5 +1,6 @@
 """What a body of the conversations API may say; no body raises anything but an ApiError."""
 
+import json
 from contextlib import suppress
 from typing import Any
 
@@ -49,4 +50,4 @@ def test_twenty_items_are_the_most() -> None:
 def test_no_body_raises_anything_but_an_api_error(body: dict[str, Any], strict: bool) -> None:
     for parse in (parse_conversation, parse_change, parse_items):
         with suppress(ApiError):
-            parse(orjson.dumps(body), strict=strict)
+            parse(json.dumps(body).encode(), strict=strict)
