@@ -177,6 +177,7 @@ class Settings:
     )
     fixtures: Path | None = _setting(None, _folder, "File or folder of fixtures.", path=True)  # noqa: RUF009 (a field)
     stream_every: float = _setting(0.0, duration, "Time between two deltas of a stream, such as 20ms.")
+    keep_alive: float = _setting(15.0, duration, "Quiet time after which a stream sends a comment; 0 is never.")
     retention: float = _setting(2_592_000.0, _positive_seconds, "How long responses are kept, such as 30d.")
     resume_window: float | None = _setting(
         None, _positive_seconds, "How long after its start a background stream can be resumed; left out: while kept."

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from emulator.api.call import Call, answer, call_of, page, read_json
 from emulator.api.conversations import check_served
-from emulator.api.sse import Frames, event_stream
+from emulator.api.sse import Frames, Stream
 from emulator.core import deployments
 from emulator.core.errors import ApiError
 from emulator.core.items import hide, persisted
@@ -139,8 +139,10 @@ def _stream(
     call: Call, lines: AsyncIterator[list[bytes]], response_id: str, asked: CreateRequest | RetrieveQuery
 ) -> Response:
     frames = Frames(response_id, obfuscate=asked.include_obfuscation, include=asked.include)
-    done = call.namespace.settings.done_frame and call.dialect.done_frame
-    return event_stream(lines, frames, done=done)
+    namespace = call.namespace
+    done = namespace.settings.done_frame and call.dialect.done_frame
+    clock = namespace.clock.ground  # proxies and clients live by the machine's time
+    return Stream(lines, frames, keep_alive=namespace.settings.keep_alive, clock=clock, done=done)
 
 
 def _page(items: list[dict[str, Any]], query: ListQuery) -> dict[str, Any]:

@@ -3,29 +3,19 @@
 import asyncio
 from collections.abc import AsyncIterator, Collection
 
-from sse_starlette import EventSourceResponse, ServerSentEvent
+from sse_starlette import EventSourceResponse
+from starlette.types import Send
 
+from emulator.core.clock import Clock
 from emulator.core.ids import padding
 from emulator.core.views import CARRIERS, shown_line
 
-KEEP_ALIVE = 15
+KEEP_ALIVE = b": keep-alive\n\n"
 HEADERS = {"cache-control": "no-cache"}
 DONE = b"data: [DONE]\n\n"
 # Where a line has its type, and its number after that.
 _TYPE_AT = len('{"type":"')
 _NUMBER_AT = len('","sequence_number":')
-
-
-class Stream(EventSourceResponse):
-    """A stream that only its own end, its reader or its own server ends.
-
-    The library's switch is process-wide: another server in the process (a test of the user's own app, say) would cut
-    our streams too. Ours end because `follow` and `stream` look at their namespace's `stopping`.
-    """
-
-    @staticmethod
-    async def _listen_for_exit_signal() -> None:
-        await asyncio.Event().wait()
 
 
 class Frames:
@@ -67,27 +57,64 @@ class Frames:
 
 def _number_of(line: bytes) -> int:
     start = line.index(b'"', _TYPE_AT) + _NUMBER_AT
-    return int(line[start : line.index(b",", start)])
+    end = line.find(b",", start)
+    return int(line[start : end if end >= 0 else -1])  # an event may have nothing but its number
 
 
-def event_stream(batches: AsyncIterator[list[bytes]], frames: Frames, *, done: bool = False) -> Stream:
-    """A streaming answer; `done` adds the `[DONE]` line that some servers end with."""
-    return Stream(
-        _encoded(batches, frames, done=done),
-        headers=HEADERS,
-        media_type="text/event-stream; charset=utf-8",
-        ping=KEEP_ALIVE,
-        sep="\n",
-        ping_message_factory=_keep_alive,
-    )
+class Stream(EventSourceResponse):
+    """A stream that only its own end, its reader or its own server ends.
+
+    The library's switch is process-wide: another server in the process (a test of the user's own app, say) would cut
+    our streams too. Ours end because `follow` and `stream` look at their namespace's `stopping`.
+
+    After so many quiet seconds of the `clock` it says that it is alive. The library's own ping comes by a clock that
+    nobody can move, and whether the stream is quiet or not.
+    """
+
+    def __init__(
+        self,
+        batches: AsyncIterator[list[bytes]],
+        frames: Frames,
+        *,
+        keep_alive: float,
+        clock: Clock,
+        done: bool = False,
+    ) -> None:
+        """A stream of lines; `keep_alive` is in seconds, 0 is never; `done` adds the `[DONE]` line of some servers."""
+        self._clock = clock
+        self._sent = clock.now()
+        super().__init__(
+            self._encoded(batches, frames, done=done),
+            headers=HEADERS,
+            media_type="text/event-stream; charset=utf-8",
+            ping=keep_alive,
+            sep="\n",
+        )
+
+    async def _encoded(
+        self, batches: AsyncIterator[list[bytes]], frames: Frames, *, done: bool
+    ) -> AsyncIterator[bytes]:
+        async for lines in batches:
+            self._sent = self._clock.now()
+            yield frames.encode(lines)
+        if done:
+            yield DONE
+
+    async def _ping(self, send: Send) -> None:
+        while self.active:
+            quiet_until = self._sent + self.ping_interval
+            if self._clock.now() < quiet_until:
+                await self._clock.sleep_until(quiet_until)
+                continue
+            async with self._send_lock:
+                if self.active:
+                    await self._send_with_timeout(send, _body(KEEP_ALIVE))
+            self._sent = self._clock.now()
+
+    @staticmethod
+    async def _listen_for_exit_signal() -> None:
+        await asyncio.Event().wait()
 
 
-async def _encoded(batches: AsyncIterator[list[bytes]], frames: Frames, *, done: bool) -> AsyncIterator[bytes]:
-    async for lines in batches:
-        yield frames.encode(lines)
-    if done:
-        yield DONE
-
-
-def _keep_alive() -> ServerSentEvent:
-    return ServerSentEvent(comment="keep-alive", sep="\n")
+def _body(piece: bytes) -> dict[str, object]:
+    return {"type": "http.response.body", "body": piece, "more_body": True}

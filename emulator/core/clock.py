@@ -33,6 +33,11 @@ class Clock:
         self._sleepers: _Sleepers = base._sleepers if base else _Sleepers()
 
     @property
+    def ground(self) -> "Clock":
+        """The clock at the bottom: what a namespace does to its own does not move it."""
+        return self._base.ground if self._base else self
+
+    @property
     def mode(self) -> str:
         """`real`, `offset` or `frozen`."""
         if self._frozen is not None:
