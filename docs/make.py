@@ -1,4 +1,4 @@
-"""Makes the generated parts of the docs from docs/coverage/, the code and a running server; it writes no prose.
+"""Makes the generated parts of the docs from docs/coverage/, the code, files and a running server; it writes no prose.
 
     python docs/make.py            write what is stale
     python docs/make.py --check    write nothing; exit 1 and name the pages that are stale
@@ -18,6 +18,7 @@ if __name__ == "__main__":  # it runs by its path, whether the emulator is insta
 
 from docs import coverage_tables, examples, reference_tables  # noqa: E402
 
+LANGUAGES = {".py": "python", ".mjs": "js", ".toml": "toml"}
 PART = re.compile(r"(<!-- made: ([^>]+) -->\n).*?(<!-- /made -->)", re.DOTALL)
 
 
@@ -25,8 +26,19 @@ PART = re.compile(r"(<!-- made: ([^>]+) -->\n).*?(<!-- /made -->)", re.DOTALL)
 def part(name: str) -> str:
     """The Markdown of one generated part, such as `coverage create` or `example text`."""
     kind, _, rest = name.partition(" ")
-    makers = {"coverage": coverage_tables.part, "table": reference_tables.part, "example": examples.part}
+    makers = {
+        "coverage": coverage_tables.part,
+        "table": reference_tables.part,
+        "example": examples.part,
+        "file": _file,
+    }
     return makers[kind](rest)
+
+
+def _file(path: str) -> str:
+    """A file of the project as it is, such as one that a test runs."""
+    text = (ROOT / path).read_text("utf-8").strip()
+    return f"```{LANGUAGES[Path(path).suffix]}\n{text}\n```"
 
 
 def pages() -> Iterator[tuple[Path, str, str]]:

@@ -10,6 +10,7 @@ from docs import make
 from emulator.cli import COMMANDS
 from emulator.script.load import load_fixtures
 from emulator.settings import TABLE
+from tests.clients.pins import read_pins
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.md")])
@@ -73,6 +74,18 @@ def test_every_page_is_in_the_index():
     linked = {(ROOT / "docs" / link).resolve() for link in LINK.findall(index)}
     pages = {page for page in (ROOT / "docs").rglob("*.md") if page.parent.name != "decisions"}
     assert pages - linked == {ROOT / "docs/README.md"}
+
+
+def test_every_client_that_is_tried_is_in_the_coverage():
+    section = text_of(ROOT / "docs/coverage.md").partition("\n## Clients\n")[2].partition("\n## ")[0]
+    assert all(f"\n| {client.name} | {client.language} |" in section for client in read_pins().clients)
+
+
+def test_every_example_of_a_client_is_on_the_page_that_says_how_to_point_it_here():
+    page = text_of(ROOT / "docs/how-to/clients.md")
+    examples = [*(ROOT / "tests/clients").glob("*/*/example.*"), *(ROOT / "tests/clients").glob("*/*/config.toml")]
+    assert len(examples) > 3
+    assert all(f"made: file {path.relative_to(ROOT)} " in page for path in examples)
 
 
 def test_every_page_that_the_code_names_is_there():

@@ -1,6 +1,10 @@
 """What the tests of all Python clients share: the server's address and a key for it."""
 
 import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -19,3 +23,19 @@ def key() -> str:
 def url() -> str:
     """The server's address with a namespace: `{url}/openai/v1`, `{url}/v1`."""
     return f"{os.environ['EMULATOR_URL']}/ns/clients"
+
+
+@pytest.fixture
+def run_example(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], list[str]]:
+    """Runs the folder's example.py as it is in the docs, but for the address; gives the lines that it prints."""
+
+    def run() -> list[str]:
+        text = (request.path.parent / "example.py").read_text("utf-8")
+        assert "http://127.0.0.1:9110" in text
+        here = tmp_path / "example_here.py"
+        here.write_text(text.replace("http://127.0.0.1:9110", os.environ["EMULATOR_URL"]), "utf-8")
+        done = subprocess.run([sys.executable, here], capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.splitlines()
+
+    return run

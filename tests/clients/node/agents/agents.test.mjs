@@ -20,7 +20,7 @@ import {
 } from '@openai/agents';
 import OpenAI from 'openai';
 import { z } from 'zod';
-import { all, apiKey, url } from '../emulator.mjs';
+import { all, apiKey, runExample, url } from '../emulator.mjs';
 
 const model = 'gpt-5-mini';
 const client = new OpenAI({ apiKey, baseURL: `${url}/v1`, maxRetries: 0 });
@@ -35,6 +35,10 @@ const getWeather = tool({
 });
 const assistant = new Agent({ name: 'Assistant', instructions: 'You are a helpful assistant.', model });
 const forecaster = new Agent({ name: 'Weather agent', instructions: 'You provide weather information.', model, tools: [getWeather] });
+
+test('text: the example of the docs', async () => {
+  assert.deepEqual(await runExample(import.meta.dirname), Array(1).fill('You said: "Hello."'));
+});
 
 test('text: an answer', async () => {
   const result = await run(assistant, 'Write a haiku about recursion in programming.');

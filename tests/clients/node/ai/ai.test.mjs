@@ -6,7 +6,7 @@ import { createAzure } from '@ai-sdk/azure';
 import { createOpenAI } from '@ai-sdk/openai';
 import { APICallError, Output, generateText, isStepCount, streamText, tool } from 'ai';
 import { z } from 'zod';
-import { apiKey, url } from '../emulator.mjs';
+import { apiKey, runExample, url } from '../emulator.mjs';
 
 const openai = createOpenAI({ apiKey, baseURL: `${url}/v1` });
 const azure = createAzure({ apiKey, baseURL: `${url}/openai/v1` });
@@ -34,6 +34,10 @@ async function streamed(options) {
 function of(type, parts) {
   return parts.filter((part) => part.type === type);
 }
+
+test('text: the example of the docs', async () => {
+  assert.deepEqual(await runExample(import.meta.dirname), Array(2).fill('You said: "Hello."'));
+});
 
 for (const [name, provider] of Object.entries(providers)) {
   const options = (more) => ({ providerOptions: { [name]: more } });

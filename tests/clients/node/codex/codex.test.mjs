@@ -7,27 +7,17 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
-import { all, apiKey, control, requests, url } from '../emulator.mjs';
+import { all, apiKey, control, example, requests } from '../emulator.mjs';
 
 const program = createRequire(import.meta.url).resolve('@openai/codex/bin/codex.js');
 
-/** A folder with a configuration that names the emulator; `base` follows the namespace in the base URL. */
-async function home(namespace, base = '/v1', more = '') {
+/** A folder with the configuration of the docs; `base` follows the address, `more` are further lines for the provider. */
+async function home(namespace, { path: base = '/v1', more = '', search = 'disabled' } = {}) {
   const folder = await mkdtemp(path.join(tmpdir(), 'codex-'));
   await mkdir(path.join(folder, 'work'));
-  const config = `
-model = "gpt-5-codex"
-model_provider = "emulator"
-
-[model_providers.emulator]
-name = "Emulator"
-base_url = "${url}/ns/${namespace}${base}"
-env_key = "EMULATOR_KEY"
-wire_api = "responses"
-request_max_retries = 2
-stream_max_retries = 2
-${more}`;
-  await writeFile(path.join(folder, 'config.toml'), config);
+  const text = await example(import.meta.dirname, 'config.toml', `/ns/${namespace}`);
+  const config = text.replace('/v1"', `${base}"`).replace('web_search = "disabled"', `web_search = "${search}"`);
+  await writeFile(path.join(folder, 'config.toml'), `${config}request_max_retries = 2\nstream_max_retries = 2\n${more}`);
   return folder;
 }
 
@@ -61,7 +51,7 @@ for (const [name, base, more] of [
   ['azure-v1', '/openai/v1', ''],
 ]) {
   test(`text: an answer, by the base URL ${base}`, async () => {
-    const { events, status } = await codex(await home(`text-${name}`, base, more), 'Say hello.');
+    const { events, status } = await codex(await home(`text-${name}`, { path: base, more }), 'Say hello.');
     assert.deepEqual(messages(events), ['Hello from the emulator.']);
     assert.equal(status, 0);
   });
@@ -135,7 +125,7 @@ test('chaining: a session that is taken up again sends its history', async () =>
 });
 
 test('hosted: a search of the web', async () => {
-  const { events } = await codex(await home('hosted'), 'Please search the web.');
+  const { events } = await codex(await home('hosted', { search: 'live' }), 'Please search the web.');
   assert.deepEqual(items(events, 'web_search').map((item) => item.query), ['emulators']);
   assert.deepEqual(messages(events), ['I found some.']);
 });

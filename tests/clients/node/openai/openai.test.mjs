@@ -5,7 +5,7 @@ import OpenAI, { AzureOpenAI, toFile } from 'openai';
 import { zodResponsesFunction, zodTextFormat } from 'openai/helpers/zod';
 import { toResponseInputItems } from 'openai/lib/responses/ResponseInputItems';
 import { z } from 'zod';
-import { all, apiKey, assertNumbered, control, requests, url } from '../emulator.mjs';
+import { all, apiKey, assertNumbered, control, requests, runExample, url } from '../emulator.mjs';
 
 const model = 'gpt-4o';
 const client = new OpenAI({ apiKey, baseURL: `${url}/v1`, maxRetries: 0 });
@@ -26,6 +26,10 @@ const weather = {
   },
 };
 const CalendarEvent = z.object({ name: z.string(), date: z.string(), participants: z.array(z.string()) });
+
+test('text: the example of the docs', async () => {
+  assert.deepEqual(await runExample(import.meta.dirname), Array(3).fill('You said: "Hello."'));
+});
 
 for (const [name, one] of Object.entries(every)) {
   test(`text: a plain answer, by ${name}`, async () => {
