@@ -14,6 +14,8 @@ from typing import Any, NoReturn
 FILE_NAME = "responses-emulator.toml"
 PREFIX = "EMULATOR_"
 CONFIG_VARIABLE = "EMULATOR_CONFIG"
+# How Python's clients, requests and Node are told which authority to trust.
+TRUST = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
 URL_VARIABLE = "EMULATOR_URL"  # a running server, for the commands and tests that talk to one
 
 # A region by its short name, as settings have it, and as the gateway writes it.
@@ -75,6 +77,12 @@ def _database(text: str) -> str | None:
 def _folder(text: str) -> Path:
     if not text:
         raise ValueError("is no path: give a file or a folder of fixtures, or leave the setting out")
+    return Path(text)
+
+
+def _file(text: str) -> Path:
+    if not text:
+        raise ValueError("is no path: name a file or a folder, or leave the setting out")
     return Path(text)
 
 
@@ -264,7 +272,32 @@ class Settings:
         many=True,
     )
     mcp_timeout: float = _setting(30.0, _answer_time, "How long a real MCP server may take, at most 60s.")
+    tls_cert: Path | None = _setting(None, _file, "Certificate to serve HTTPS with (PEM).", path=True)  # noqa: RUF009
+    tls_key: Path | None = _setting(None, _file, "Key of that certificate (PEM).", path=True)  # noqa: RUF009
+    tls_auto: bool = _setting(
+        False, _switch, "Serve HTTPS with a certificate for this machine by a local authority (extra tls)."
+    )
+    tls_dir: Path | None = _setting(  # noqa: RUF009
+        None, _file, "Folder of the local authority; left out: responses-emulator/tls in the user's state.", path=True
+    )
     log_level: str = _setting("info", _one_of("quiet", "info", "debug"), "How much goes to stderr.")
+
+
+def tls_folder(settings: Settings, environ: Mapping[str, str] | None = None) -> Path:
+    """The folder of the local authority; raises SettingsError where there is no home to keep it in."""
+    if settings.tls_dir is not None:
+        return settings.tls_dir
+    environ = os.environ if environ is None else environ
+    state = environ.get("XDG_STATE_HOME") or environ.get("LOCALAPPDATA")
+    home = environ.get("HOME") or environ.get("USERPROFILE")
+    if not state and not home:
+        raise SettingsError("--tls-auto: there is no home to keep certificates in: name a folder with --tls-dir")
+    return Path(state or f"{home}/.local/state") / "responses-emulator" / "tls"
+
+
+def tls_authority(settings: Settings) -> Path | None:
+    """The file with the local authority, for clients of a server with these settings; None: it has none."""
+    return tls_folder(settings).absolute() / "ca.pem" if settings.tls_auto else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,20 +85,30 @@ class Wire:
         if (transport := self._transport) is None:
             await self.send({"type": "http.response.body", "body": b"", "more_body": False})
             return
+        secure = transport.get_extra_info("ssl_object") is not None
+        if secure:
+            await self._flush()
         transport.close()
+        if secure:  # the end of TLS is sent, and the client's is not waited for: it may take half a minute
+            await breathe()
+            transport.abort()
         await self.left()
 
     async def reset(self) -> None:
-        """Reset the connection (TCP RST)."""
+        """Reset the connection (TCP RST), below TLS where there is any."""
         transport = self._transport
-        for _ in range(_MOST_TURNS):  # what was sent before is on its way first, unless nobody reads it
-            await breathe()
-            if not transport.get_write_buffer_size():
-                break
+        await self._flush()
         raw = transport.get_extra_info("socket")
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
         transport.abort()
         await self.left()
+
+    async def _flush(self) -> None:
+        """Let what was sent before go on its way, unless nobody reads it."""
+        for _ in range(_MOST_TURNS):
+            await breathe()
+            if not self._transport.get_write_buffer_size():
+                break
 
     def write(self, data: bytes) -> None:
         """Put bytes on the connection that no HTTP layer looks at."""

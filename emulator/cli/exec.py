@@ -40,7 +40,7 @@ def command(words: tuple[str, ...], config: str | None, **flags: str | bool | No
         server = ThreadedServer(settings, (settings.host, _port(loaded))).__enter__()
     try:
         key = settings.api_keys[0] if settings.api_keys else ANY_KEY
-        return child.run(words, {**os.environ, **environ(server.url, key), URL_VARIABLE: server.url})
+        return child.run(words, {**os.environ, **environ(server.url, key, server.authority), URL_VARIABLE: server.url})
     finally:
         server.stop()
 

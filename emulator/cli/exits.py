@@ -4,7 +4,7 @@ import sys
 
 NAME = "responses-emulator"
 
-OK, FAILURE, USAGE, ADDRESS, FIXTURES, STORAGE, SANDBOX = range(7)
+OK, FAILURE, USAGE, ADDRESS, FIXTURES, STORAGE, SANDBOX, TLS = range(8)
 
 
 class Failure(Exception):  # noqa: N818 (the word of docs/reference/exit-codes.md)

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from emulator.cli.exits import FAILURE, FIXTURES, OK, Failure
-from emulator.cli.remote import remote_options, server_url
+from emulator.cli.remote import local_authority, remote_options, server_url
 
 
 @click.command()
@@ -23,7 +23,7 @@ def command(path: Path, url: str | None, namespace: str, api_key: str | None, ad
     except FixtureError as error:
         raise Failure(FIXTURES, str(error)) from error
     try:
-        wire = Wire(server_url(url), api_key or "none")
+        wire = Wire(server_url(url), api_key or "none", local_authority())
         wire.ask("POST" if add else "PUT", f"/ns/{namespace}/_emulator/fixtures", found)
         wire.close()
     except EmulatorError as error:

@@ -1,15 +1,19 @@
 """`responses-emulator readyz`: ask a running server whether it is ready; it imports no part of it."""
 
 import http.client
+import ssl
 from threading import Event
 from urllib.parse import urlsplit
 
 import click
 
 from emulator.cli.exits import FAILURE, NAME, OK, Failure
-from emulator.cli.remote import settled_address
-from emulator.settings import TABLE
+from emulator.cli.remote import settled_address, speaks_tls
+from emulator.settings import TABLE, load
 
+Server = tuple[str, int, bool]  # host, port, and whether it speaks TLS
+
+PORTS = {"http": 80, "https": 443}
 PATH = "/_emulator/readyz"
 PATIENCE = 5.0
 PAUSE = 0.1
@@ -21,18 +25,29 @@ PAUSE = 0.1
 @click.option("--timeout", metavar="DURATION", default="30s", help="How long --wait waits; default: 30s.")
 def command(url: str | None, wait: bool, timeout: str) -> int:
     """Exit with 0 if the server answers that it is ready, else with 1."""
-    host, port = _address(url) if url else settled_address()
+    server = _named(url) if url else _settled()
     seconds = _seconds(timeout)
-    reason = _wait(host, port, seconds) if wait else _ask(host, port, PATIENCE)
+    reason = _wait(server, seconds) if wait else _ask(server, PATIENCE)
+    host, port, _ = server
     if reason:
         raise Failure(FAILURE, f"not ready: {host}:{port}: {reason}")
     click.echo(f"{NAME} is ready at {host}:{port}")
     return OK
 
 
-def _ask(host: str, port: int, patience: float) -> str:
+def _connection(server: Server, patience: float) -> http.client.HTTPConnection:
+    host, port, secure = server
+    if not secure:
+        return http.client.HTTPConnection(host, port, timeout=patience)
+    # Whether it answers is asked, not who it is: nothing is told to it, and its certificate may be for another name.
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return http.client.HTTPSConnection(host, port, timeout=patience, context=context)
+
+
+def _ask(server: Server, patience: float) -> str:
     """Why the server is not ready; empty if it is."""
-    connection = http.client.HTTPConnection(host, port, timeout=patience)
+    connection = _connection(server, patience)
     try:
         connection.request("GET", PATH)
         answer = connection.getresponse()
@@ -45,11 +60,11 @@ def _ask(host: str, port: int, patience: float) -> str:
         connection.close()
 
 
-def _wait(host: str, port: int, seconds: float) -> str:
+def _wait(server: Server, seconds: float) -> str:
     from emulator.core.clock import monotonic
 
     end = monotonic() + seconds
-    while reason := _ask(host, port, min(PATIENCE, max(PAUSE, end - monotonic()))):
+    while reason := _ask(server, min(PATIENCE, max(PAUSE, end - monotonic()))):
         if monotonic() + PAUSE >= end:
             break
         Event().wait(PAUSE)
@@ -63,11 +78,16 @@ def _seconds(text: str) -> float:
         raise click.UsageError(f"--timeout: {text!r} {error}") from None
 
 
-def _address(url: str) -> tuple[str, int]:
+def _settled() -> Server:
+    settings = load().settings
+    return (*settled_address(settings), speaks_tls(settings))
+
+
+def _named(url: str) -> Server:
     try:
         parts = urlsplit(url)
-        if parts.scheme == "http" and parts.hostname:
-            return parts.hostname, parts.port or 80
+        if parts.scheme in PORTS and parts.hostname:
+            return parts.hostname, parts.port or PORTS[parts.scheme], parts.scheme == "https"
     except ValueError:  # of the port
         pass
     raise click.UsageError(f"--url: {url!r} is no address of a server: give http://HOST:PORT")

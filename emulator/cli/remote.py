@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from emulator.cli.exits import FAILURE, OK, Failure
-from emulator.settings import URL_VARIABLE, SettingsError, load
+from emulator.settings import URL_VARIABLE, Settings, SettingsError, load, tls_authority
 
 if TYPE_CHECKING:
     from emulator.testing import Emulator
@@ -36,7 +36,8 @@ def with_archive(work: Callable[["Emulator", Path], object]) -> Command:
         from emulator.testing import Emulator, EmulatorError
 
         try:
-            with Emulator(url=server_url(url), namespace=namespace, api_key=api_key) as emulator:
+            at, trusted = server_url(url), local_authority()
+            with Emulator(url=at, namespace=namespace, api_key=api_key, authority=trusted) as emulator:
                 work(emulator, file)
         except EmulatorError as error:
             raise Failure(FAILURE, str(error)) from error
@@ -52,13 +53,24 @@ def server_url(given: str | None) -> str:
     named = given or os.environ.get(URL_VARIABLE)
     if named:
         return named
-    host, port = settled_address()
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
-def settled_address() -> tuple[str, int]:
-    """Where `serve` would listen with the same environment and file; raises SettingsError."""
     settings = load().settings
+    host, port = settled_address(settings)
+    scheme = "https" if speaks_tls(settings) else "http"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+
+
+def local_authority() -> Path | None:
+    """What to trust beside a server with the same environment and file, where that is a local authority."""
+    return tls_authority(load().settings)
+
+
+def speaks_tls(settings: Settings) -> bool:
+    """Whether a server with these settings is reached by https."""
+    return settings.tls_auto or settings.tls_cert is not None
+
+
+def settled_address(settings: Settings) -> tuple[str, int]:
+    """Where `serve` would listen with these settings; raises SettingsError."""
     if settings.port == 0:
         raise SettingsError("port 0 is a different one at each start: name the server with --url http://HOST:PORT")
     return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host), settings.port  # noqa: S104

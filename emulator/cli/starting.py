@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from emulator.cli.exits import ADDRESS, FIXTURES, SANDBOX, STORAGE, Failure
+from emulator.cli.exits import ADDRESS, FIXTURES, SANDBOX, STORAGE, TLS, Failure
 
 
 @contextmanager
@@ -11,13 +11,15 @@ def start_failures() -> Iterator[None]:
     """Turn what a server's start raises into a Failure."""
     from emulator.sandbox.execution import SandboxUnavailable
     from emulator.script.fixture import FixtureError
-    from emulator.server import BindError
+    from emulator.server import BindError, TlsError
     from emulator.store.engine import StoreError
 
     try:
         yield
     except BindError as error:
         raise Failure(ADDRESS, str(error)) from error
+    except TlsError as error:
+        raise Failure(TLS, str(error)) from error
     except FixtureError as error:
         raise Failure(FIXTURES, str(error)) from error
     except StoreError as error:

@@ -41,8 +41,9 @@ def _unbound(host: str, port: int, error: OSError) -> str:
     return f"cannot listen on port {port} of {host}: {error.strerror}: choose another --host or --port"
 
 
-def url_of(sock: socket.socket) -> str:
-    """Where to reach a bound socket from this machine, such as http://127.0.0.1:9110."""
+def url_of(sock: socket.socket, *, secure: bool = False) -> str:
+    """Where to reach a bound socket from this machine, such as http://127.0.0.1:9110, or by https."""
     address, port = sock.getsockname()[:2]
     reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)  # noqa: S104 (read, not bound)
-    return f"http://[{reached}]:{port}" if ":" in reached else f"http://{reached}:{port}"
+    scheme = "https" if secure else "http"
+    return f"{scheme}://[{reached}]:{port}" if ":" in reached else f"{scheme}://{reached}:{port}"

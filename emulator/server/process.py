@@ -11,7 +11,8 @@ from collections.abc import Callable
 
 from emulator.server.listen import bind
 from emulator.server.serving import App, Server, app_of
-from emulator.settings import Settings
+from emulator.server.tls import tls_of
+from emulator.settings import TRUST, Settings
 
 LEVELS = {"quiet": logging.ERROR, "info": logging.INFO, "debug": logging.DEBUG}
 
@@ -19,13 +20,17 @@ LEVELS = {"quiet": logging.ERROR, "info": logging.INFO, "debug": logging.DEBUG}
 def run(settings: Settings, make_app: Callable[[], App] | None = None) -> None:
     """Serve until SIGTERM or SIGINT; the ready line on stdout, all else on stderr.
 
-    Raises BindError, or what opening the app raises (StoreError among it).
+    Raises BindError, TlsError, or what opening the app raises (StoreError among it).
     """
     _log_to_stderr(settings.log_level)
+    tls = tls_of(settings)
     sock = bind(settings.host, settings.port)
     _warn_if_open(sock, settings)
+    if tls and tls.authority:
+        variables = " ".join(f"{name}={tls.authority}" for name in TRUST)
+        logging.getLogger(__name__).info("clients must trust %s: %s", tls.authority, variables)
     try:
-        server = Server(app_of(make_app or settings), sock, _announce)
+        server = Server(app_of(make_app or settings), sock, _announce, tls)
     except BaseException:
         sock.close()
         raise

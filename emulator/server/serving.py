@@ -14,6 +14,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from emulator.server.listen import url_of
+from emulator.server.tls import Tls
 from emulator.settings import Settings
 
 GRACE_SECONDS = 2
@@ -57,6 +58,11 @@ class _WireProtocol(HttpToolsProtocol):
         super().on_message_begin()
         self.scope["extensions"] = {"emulator.transport": {"transport": self.transport}}
 
+    def shutdown(self) -> None:
+        super().shutdown()
+        if self.transport.is_closing() and self.transport.get_extra_info("ssl_object") is not None:
+            self.transport.abort()  # a client that keeps it open would take its time to end TLS
+
 
 class _Lifespan:
     """The app's lifespan as uvicorn asks for it; a failure is raised as it is, and not logged."""
@@ -90,7 +96,9 @@ class _Lifespan:
 class Server(uvicorn.Server):
     """One app on one bound socket; `on_ready(url)` is called once requests are served, `halt` ends it."""
 
-    def __init__(self, app: App, sock: socket.socket, on_ready: Callable[[str], object]) -> None:
+    def __init__(
+        self, app: App, sock: socket.socket, on_ready: Callable[[str], object], tls: Tls | None = None
+    ) -> None:
         config = uvicorn.Config(
             app,
             loop="none",
@@ -106,6 +114,7 @@ class Server(uvicorn.Server):
             timeout_graceful_shutdown=GRACE_SECONDS,
         )
         config.load()
+        config.ssl = tls.context if tls else None
         config.lifespan_class = _Lifespan
         super().__init__(config)
         self._app = app
@@ -116,7 +125,7 @@ class Server(uvicorn.Server):
         """Start as uvicorn does, then say so."""
         await super().startup(sockets)
         if not self.should_exit:
-            self._on_ready(url_of(self._socket))
+            self._on_ready(url_of(self._socket, secure=self.config.ssl is not None))
 
     def run_until_halted(self, before: Callable[[asyncio.AbstractEventLoop], object]) -> None:
         """Serve on a new loop until `halt`, after `before(loop)`; raises what the app's start raises."""

@@ -6,11 +6,13 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from emulator.server.listen import bind, url_of
 from emulator.server.serving import App, Server, app_of
+from emulator.server.tls import Tls, tls_of
 from emulator.settings import Settings
 
 LONGEST_STOP_SECONDS = 30
@@ -19,13 +21,20 @@ LONGEST_STOP_SECONDS = 30
 class ThreadedServer:
     """A server in a daemon thread, on a free port of 127.0.0.1 unless `address` says otherwise; a context manager.
 
-    It takes Settings (whose host and port do not count) or a function that makes the app. `url` has no path.
+    It takes Settings (whose host and port do not count) or a function that makes the app, and then how it speaks TLS.
+    `url` has no path; `authority` is the file with what clients must trust, if anything.
     """
 
-    def __init__(self, source: Settings | Callable[[], App], address: tuple[str, int] = ("127.0.0.1", 0)) -> None:
+    def __init__(
+        self,
+        source: Settings | Callable[[], App],
+        address: tuple[str, int] = ("127.0.0.1", 0),
+        tls: Tls | None = None,
+    ) -> None:
         self._address = address
         host, port = address
         self._source = replace(source, host=host, port=port) if isinstance(source, Settings) else source
+        self._tls = tls
         self._ready = threading.Event()
         self._failure: BaseException | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -33,9 +42,11 @@ class ThreadedServer:
         self.url = ""
 
     def __enter__(self) -> Self:
-        """Start; returns when requests are served. Raises BindError and what opening the app raises."""
+        """Start; returns when requests are served. Raises BindError, TlsError and what opening the app raises."""
+        if isinstance(self._source, Settings):
+            self._tls = tls_of(self._source)
         sock = bind(*self._address)
-        self.url = url_of(sock)
+        self.url = url_of(sock, secure=self._tls is not None)
         self._thread = threading.Thread(target=self._run, args=(sock,), name="responses-emulator", daemon=True)
         self._thread.start()
         self._ready.wait()
@@ -43,6 +54,11 @@ class ThreadedServer:
             self._thread.join()
             raise self._failure
         return self
+
+    @property
+    def authority(self) -> Path | None:
+        """The local authority that signed its certificate."""
+        return self._tls.authority if self._tls else None
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -63,7 +79,7 @@ class ThreadedServer:
 
     def _run(self, sock: socket.socket) -> None:
         try:
-            self._server = Server(app_of(self._source), sock, lambda _: self._ready.set())
+            self._server = Server(app_of(self._source), sock, lambda _: self._ready.set(), self._tls)
             self._server.run_until_halted(self._remember)
         except BaseException as error:  # noqa: BLE001 (the boundary of the thread: its owner gets the error)
             sock.close()

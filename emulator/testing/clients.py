@@ -1,7 +1,10 @@
 """The official clients, pointed at a namespace; `openai` is imported when one is asked for, and nowhere else."""
 
+import ssl
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from emulator.settings import TRUST
 from emulator.testing.host import Host
 
 if TYPE_CHECKING:
@@ -10,8 +13,11 @@ if TYPE_CHECKING:
 API_VERSION = "2025-04-01-preview"
 
 
-def environ(root: str, api_key: str) -> dict[str, str]:
-    """The variables that point the official clients, and Azure's managed identity, at a server or a namespace of it."""
+def environ(root: str, api_key: str, authority: Path | None = None) -> dict[str, str]:
+    """The variables that point the official clients, and Azure's managed identity, at a server or a namespace of it.
+
+    `authority` is the file with what they must trust, where that is not what the machine trusts.
+    """
     return {
         "OPENAI_BASE_URL": f"{root}/openai/v1",
         "OPENAI_API_KEY": api_key,
@@ -20,6 +26,7 @@ def environ(root: str, api_key: str) -> dict[str, str]:
         "OPENAI_API_VERSION": API_VERSION,
         "IDENTITY_ENDPOINT": f"{root}/_emulator/entra/msi",
         "IDENTITY_HEADER": api_key,
+        **dict.fromkeys(TRUST if authority else (), str(authority)),
     }
 
 
@@ -53,7 +60,7 @@ class Clients:
     @property
     def environ(self) -> dict[str, str]:
         """The environment variables that point the official clients here."""
-        return environ(self.root, self.api_key)
+        return environ(self.root, self.api_key, self._host.authority)
 
     def client(self, **options: Any) -> "OpenAI":
         """`openai.OpenAI` for this namespace; `options` are its own. It is closed with the emulator."""
@@ -92,9 +99,14 @@ class Clients:
         return self._direct(http, {**own, "base_url": None, **options})
 
     def _direct(self, http: Any, options: dict[str, Any]) -> dict[str, Any]:
-        if self.root.startswith("http:") and "http_client" not in options:
-            # No proxy stands before a test's server, and loading certificates would take most of the set-up's time.
+        if "http_client" in options:
+            return options
+        # No proxy stands before a test's server, and loading certificates would take most of the set-up's time.
+        if self.root.startswith("http:"):
             options["http_client"] = http(trust_env=False, verify=False)
+        elif self._host.authority:
+            trusted = ssl.create_default_context(cafile=str(self._host.authority))
+            options["http_client"] = http(trust_env=False, verify=trusted)
         return options
 
     def _keep(self, client: Any, options: dict[str, Any]) -> None:

@@ -23,8 +23,9 @@ class Emulator(Clients, Scripts, Journal):
 
     It starts a server in a thread, or talks to the one at `url`, and uses a namespace of its own, with a new name
     unless `namespace` names one. `fixtures` is a file, a folder, one fixture or a list; `unmatched` is `answer` or
-    `reject`; `clock` is `frozen`, or a moment to freeze it at. `options` are `url`, `namespace`, `api_key`, and for a
-    server of its own every setting of `responses-emulator serve` by its name: `retention="1d"`.
+    `reject`; `clock` is `frozen`, or a moment to freeze it at. `options` are `url`, `namespace`, `api_key`, `authority`
+    (a file with what to trust at an https `url`), and for a server of its own every setting of
+    `responses-emulator serve` by its name: `retention="1d"`.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class Emulator(Clients, Scripts, Journal):
         shared: Host | None = options.pop("host", None)
         self._owned = shared is None
         url, api_key = options.pop("url", None), options.pop("api_key", None)
+        authority = options.pop("authority", None)
         if shared and options:
             raise EmulatorError(f"{', '.join(options)}: a namespace has fixtures, unmatched and clock of its own")
         if self._owned and url is None:  # then what can be a setting is one, and holds for all namespaces
@@ -47,7 +49,7 @@ class Emulator(Clients, Scripts, Journal):
                 options["fixtures"], fixtures = Path(fixtures), None
             if unmatched is not None:
                 options["unmatched"], unmatched = unmatched, None
-        self._host = shared or Host(url, api_key, options)
+        self._host = shared or Host(url, api_key, options, authority)
         self._setup = (fixtures, unmatched, clock)
         self._opened = []
         self._wire: Wire | None = None

@@ -1,6 +1,7 @@
 """The server that a test talks to: one of its own in a thread, or one that runs elsewhere."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
@@ -16,7 +17,9 @@ ANY_KEY = "emulator"
 class Host:
     """A server by its `url`, or with these settings; started when it is first asked, and stopped by `stop`."""
 
-    def __init__(self, url: str | None, api_key: str | None, settings: Mapping[str, Any]) -> None:
+    def __init__(
+        self, url: str | None, api_key: str | None, settings: Mapping[str, Any], authority: str | Path | None = None
+    ) -> None:
         """Raises EmulatorError for a setting that does not exist, or one that a running server cannot take."""
         if url is not None and settings:
             raise EmulatorError(f"{', '.join(settings)}: these are settled where the server at {url} was started")
@@ -25,13 +28,14 @@ class Host:
         self.api_key = api_key or (keys[0] if keys else ANY_KEY)
         self._thread: ThreadedServer | None = None
         self._given = url
+        self.authority = Path(authority) if authority else None
         self.wire: Wire | None = None
         self.clients: WeakSet[Any] = WeakSet()
 
     def start(self) -> Wire:
         """The wire to the server, which answers from now on; raises EmulatorError."""
         if self.wire is None:
-            self.wire = Wire(self._given or self._started(), self.api_key)
+            self.wire = Wire(self._given or self._started(), self.api_key, self.authority)
         return self.wire
 
     def stop(self) -> None:
@@ -47,15 +51,16 @@ class Host:
     def _started(self) -> str:
         from emulator.sandbox.execution import SandboxUnavailable
         from emulator.script.node import FixtureError
-        from emulator.server import ThreadedServer
+        from emulator.server import ThreadedServer, TlsError
         from emulator.store.engine import StoreError
 
         thread = ThreadedServer(self._settings)
         try:
             thread.__enter__()
-        except (FixtureError, SandboxUnavailable, SettingsError, StoreError) as error:
+        except (FixtureError, SandboxUnavailable, SettingsError, StoreError, TlsError) as error:
             raise EmulatorError(str(error)) from error
         self._thread = thread
+        self.authority = thread.authority
         return thread.url
 
 

@@ -3,12 +3,15 @@
 import http.client
 import json
 import re
+import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import SplitResult, urlencode, urlsplit
+
+from emulator.settings import TRUST
 
 PATIENCE = 60.0
 PIECE = 1 << 16
@@ -23,17 +26,19 @@ class EmulatorError(Exception):
 
 
 class Wire:
-    """HTTP to one server, one request at a time; safe to share among threads. `url` has no path of the API."""
+    """HTTP to one server, one request at a time; safe to share among threads. `url` has no path of the API.
 
-    def __init__(self, url: str, key: str) -> None:
+    `authority` is a file with what is trusted instead of what the machine trusts.
+    """
+
+    def __init__(self, url: str, key: str, authority: Path | None = None) -> None:
         """Nothing is sent yet; raises EmulatorError where `url` is no address."""
         self.url = plain_url(url)
         self._key = key
         self._lock = Lock()
         parts = urlsplit(self.url)
-        kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         self._prefix = parts.path
-        self._connection = kind(parts.hostname or "", parts.port, timeout=PATIENCE)
+        self._connection = _connection(parts, authority)
 
     def ask(self, method: str, path: str, body: Any = None, patience: float = PATIENCE) -> Any:
         """Send one request, a body as JSON, and read its JSON answer; raises EmulatorError."""
@@ -76,6 +81,8 @@ class Wire:
             except (OSError, http.client.HTTPException) as error:
                 self._connection.close()
                 reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+                if isinstance(error, ssl.SSLCertVerificationError):
+                    reason = f"{error.verify_message}: {TRUST[0]} names the authority to trust"
                 raise EmulatorError(f"{method} {self.url}{path}: no answer: {reason}") from error
 
     def _sent(
@@ -98,6 +105,14 @@ class Wire:
             self._connection.sock.settimeout(patience)
         self._connection.request(method, path, body, dict(headers))
         return self._connection.getresponse()
+
+
+def _connection(parts: SplitResult, authority: Path | None) -> http.client.HTTPConnection:
+    host = parts.hostname or ""
+    if parts.scheme != "https":
+        return http.client.HTTPConnection(host, parts.port, timeout=PATIENCE)
+    trusted = ssl.create_default_context(cafile=str(authority) if authority else None)
+    return http.client.HTTPSConnection(host, parts.port, timeout=PATIENCE, context=trusted)
 
 
 def plain_url(url: str) -> str:

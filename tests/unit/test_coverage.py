@@ -71,6 +71,7 @@ NO_CHOICE = {
         "region",
         "retention",
     ),
+    *("tls_auto", "tls_cert", "tls_dir", "tls_key"),
 }
 HIDDEN = {"content-length", "content-type", "date", "server", "connection"}
 
