@@ -39,6 +39,9 @@ class Start:
     conversation: ConversationRow | None = None
 
 
+NOWHERE = Start()
+
+
 @dataclass(frozen=True, slots=True)
 class Turn:
     """What a request adds to its chain: `items` are its own, `calls` those that they answer, `start` what was before.
@@ -79,7 +82,7 @@ async def _start(namespace: Namespace, request: CreateRequest) -> Start:
         conversation = await conversations.find(namespace, request.conversation, "conversation")
         return Start(ChainState.from_json(conversation.chain), conversation=conversation)
     if request.previous_response_id is None:
-        return Start()
+        return NOWHERE
     return Start(await _parent(namespace, request.previous_response_id), request.previous_response_id)
 
 

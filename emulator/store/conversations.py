@@ -220,18 +220,29 @@ def among(connection: Connection, row: ConversationRow, item_ids: Sequence[str])
 
 
 def read_by_chain(connection: Connection, namespace: str, response_id: str, item_ids: Sequence[str]) -> set[str]:
-    """Which of these items the chain of `response_id` has from the conversation that it began in, if it did."""
-    found: set[str] = set()
-    item, turn = conversation_items.c, conversation_turns.c
-    chain = select(chain_ids(namespace, response_id).c.id)
+    """Which of these items the chain of `response_id` has from the conversation that it began in, if it did.
+
+    The chain is followed only where a conversation has had one of them.
+    """
+    item = conversation_items.c
+    found: list[Any] = []
     for part in _parts(item_ids):
-        query = select(item.id).where(
-            *(item.namespace == namespace, item.id.in_(part)),
-            *(turn.namespace == namespace, turn.response_id.in_(chain), turn.conversation_id == item.conversation_id),
-            *(item.added <= turn.revision, or_(item.removed.is_(None), item.removed > turn.revision)),
-        )
-        found.update(connection.scalars(query))
-    return found
+        query = select(item.id, item.conversation_id, item.added, item.removed)
+        found += connection.execute(query.where(item.namespace == namespace, item.id.in_(part)))
+    if not found:
+        return set()
+    turn, chain = conversation_turns.c, chain_ids(namespace, response_id)
+    of_chain = and_(turn.namespace == namespace, turn.response_id == chain.c.id)
+    turns = connection.execute(
+        select(turn.conversation_id, turn.revision).join_from(chain, conversation_turns, of_chain)
+    )
+    read = {row.conversation_id: row.revision for row in turns}
+    return {row.id for row in found if _is_at(row, read.get(row.conversation_id, -1))}
+
+
+def _is_at(row: Any, revision: int) -> bool:
+    """Whether an item is there at that revision."""
+    return bool(row.added <= revision and (row.removed is None or row.removed > revision))
 
 
 def sweep(connection: Connection, namespace: str, now: float, most: int) -> int:

@@ -2,12 +2,15 @@
 
 import itertools
 import signal
+import sqlite3
 import sys
+from contextlib import closing
 
 import httpx
 import orjson
 import pytest
 
+from emulator.run.conversations import LEASE
 from tests.processes import Process
 
 BODY = {"model": "gpt-4o", "input": "Write a long story", "background": True, "stream": True}
@@ -44,3 +47,37 @@ def test_a_background_stream_goes_on_after_a_kill(tmp_path, seen):
         assert whole[-1]["response"] == http.get(f"/responses/{response_id}").json()
         assert http.get(f"/responses/{kept['id']}").json() == kept
         assert http.get(f"/responses/{polled['id']}").json()["status"] == "completed"
+
+
+def test_a_conversation_gets_its_background_turn_after_a_kill(tmp_path):
+    flags = ("--db", str(tmp_path / "store.db"), "--azure-conversations")
+    with Process(tmp_path, *flags) as process, client(process) as http:
+        conversation = http.post("/conversations", json={}).json()["id"]
+        body = {"model": "o3", "input": "Poll me", "conversation": conversation}
+        job = http.post("/responses", json={**body, "background": True}).json()["id"]
+        process.tell(signal.SIGKILL)
+        process.status()
+    with Process(tmp_path, *flags) as process, client(process) as http:
+        assert http.post("/responses", json=body).json()["error"]["code"] == "conversation_locked"
+        ended = [http.get(f"/responses/{job}").json() for _ in range(2)][-1]
+        kept = http.get(f"/conversations/{conversation}/items", params={"order": "asc"}).json()["data"]
+        assert kept[1:] == ended["output"]
+        assert http.post("/responses", json=body).json()["status"] == "completed"
+
+
+def test_a_conversation_comes_free_after_the_kill_of_its_foreground_run(tmp_path):
+    path = tmp_path / "store.db"
+    flags = ("--db", str(path), "--azure-conversations", "--stream-every", "1s")
+    with Process(tmp_path, *flags) as process, client(process) as http:
+        conversation = http.post("/conversations", json={}).json()["id"]
+        body = {"model": "gpt-4o", "input": "Hello", "conversation": conversation}
+        with http.stream("POST", "/responses", json={**body, "stream": True}) as answer:
+            read(answer, 1)
+            process.tell(signal.SIGKILL)
+            process.status()
+    with Process(tmp_path, *flags) as process, client(process) as http:
+        assert http.post("/responses", json=body).json()["error"]["code"] == "conversation_locked"
+        with closing(sqlite3.connect(path)) as database, database:
+            database.execute("UPDATE conversations SET until = until - ?", [LEASE])
+        assert http.post("/responses", json=body).json()["status"] == "completed"
+        assert len(http.get(f"/conversations/{conversation}/items").json()["data"]) == 2

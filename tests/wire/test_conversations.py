@@ -2,6 +2,8 @@
 
 import json
 import re
+import sqlite3
+from contextlib import closing
 
 import httpx
 import pytest
@@ -458,6 +460,25 @@ class TestWhoHoldsIt:
         clock.advance(6)
         assert say(http, conversation, "x")["status"] == "completed"
 
+    def test_a_long_run_keeps_it_by_renewing_its_lease(self, start_server, tmp_path, monkeypatch):
+        path = tmp_path / "store.db"
+        monkeypatch.setattr(conversations, "RENEWED", 0.01)
+        server = start_server(Clock(NOW), db=str(path), stream_every=1.0)
+        http = server.http("/v1")
+        conversation = begin(http)
+        body = {"model": "gpt-4o", "input": "x", "conversation": conversation["id"], "stream": True}
+        with http.stream("POST", "/responses", json=body) as answer, closing(sqlite3.connect(path)) as database:
+            lines = answer.iter_lines()
+            next(lines)
+            later = conversations.machine_time() + 10 * conversations.LEASE
+            monkeypatch.setattr(conversations, "machine_time", lambda: later)
+            while database.execute("SELECT until FROM conversations").fetchone()[0] < later:
+                pass
+            assert refused(server.http("/v1").post("/responses", json=body)) == LOCKED
+            server.clock.advance(60)
+            list(lines)
+        assert len(items(http, conversation)) == 2
+
     def test_what_a_crash_left_held_comes_free(self, start_server, tmp_path, monkeypatch):
         path = str(tmp_path / "store.db")
         one = start_server(Clock(NOW), db=path, stream_every=1.0)
@@ -599,6 +620,29 @@ TURNS = st.lists(
 )
 
 
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(["add", "add", "take out", "plain", "stream", "background", "cancel"]), st.integers(0, 100)
+    ),
+    max_size=10,
+)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+ITEMS = st.fixed_dictionaries(
+    {},
+    optional={
+        "type": st.sampled_from(["message", "reasoning", "item_reference", "function_call", "mcp_call", "compaction"]),
+        "role": st.sampled_from(["user", "assistant", "developer"]),
+        "content": st.text(max_size=5) | st.lists(st.fixed_dictionaries({"type": st.just("input_text"), "text": JSON})),
+        **{name: st.text(max_size=5) | JSON for name in ("id", "call_id", "name", "arguments", "summary")},
+    },
+)
+BODIES = st.fixed_dictionaries({}, optional={"items": st.lists(ITEMS, max_size=3) | JSON, "metadata": JSON, "x": JSON})
+
+
 class TestLaws:
     @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(turns=TURNS)
@@ -617,6 +661,46 @@ class TestLaws:
                 same(http, in_it, chained)
             parent = chained["id"]
         assert plain(items(http, conversation)) == plain([*context(http, chained), *chained["output"]])
+
+    @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @given(steps=STEPS)
+    def test_whatever_happens_to_it_each_reader_has_what_it_read(self, http, steps):
+        conversation, kept, read = begin(http), [], {}
+        for number, (step, at_which) in enumerate(steps):
+            if step == "add":
+                more = [user(f"{number}"), {"role": "assistant", "content": f"and {number}"}]
+                kept += made(http.post(at(conversation), json={"items": more}))["data"]
+            elif step == "take out":
+                if kept:
+                    gone = kept.pop(at_which % len(kept))
+                    made(http.delete(at(conversation, gone["id"])))
+            elif step == "cancel":
+                response = say(http, conversation, f"{number}", background=True)
+                made(http.post(f"/responses/{response['id']}/cancel"))
+                read[response["id"]] = [*texts(kept), f"{number}"]
+            else:
+                body = {"model": "gpt-4o", "input": f"{number}", "conversation": conversation["id"]}
+                response = run(http, step, body)
+                read[response["id"]] = [*texts(kept), f"{number}"]
+                kept += items(http, conversation)[len(kept) :]
+                assert kept[-1:] == response["output"]
+            assert items(http, conversation) == kept
+        for response_id, found in read.items():
+            assert texts(context(http, {"id": response_id})) == found
+        body = {"model": "gpt-4o", "input": [{**item, "id": None} for item in kept] + [user("x")]}
+        whole = made(http.post("/responses/input_tokens", json=body))
+        body = {"model": "gpt-4o", "input": "x", "conversation": conversation["id"]}
+        assert made(http.post("/responses/input_tokens", json=body)) == whole
+
+    @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @given(body=BODIES, more=st.booleans())
+    def test_no_body_breaks_it_and_what_is_refused_leaves_nothing(self, http, body, more):
+        conversation = begin(http)
+        raw = json.dumps(body).encode()
+        answer = http.post(at(conversation) if more else "/conversations", content=raw)
+        assert answer.status_code in (200, 400, 404), answer.text
+        count = len(answer.json()["data"]) if more and answer.status_code == 200 else 0
+        assert len(items(http, conversation)) == count
 
     def test_a_turn_costs_the_same_however_long_the_conversation_is(self, http, monkeypatch):
         from emulator.store import conversations as rows
