@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 if __name__ == "__main__":  # it runs by its path, whether the emulator is installed or not
     sys.path.insert(0, str(ROOT))
 
-from docs import coverage_tables, examples, reference_tables  # noqa: E402
+from docs import coverage_tables, examples, openapi_examples, reference_tables  # noqa: E402
 
 LANGUAGES = {".py": "python", ".mjs": "js", ".toml": "toml"}
 PART = re.compile(r"(<!-- made: ([^>]+) -->\n).*?(<!-- /made -->)", re.DOTALL)
@@ -42,11 +42,18 @@ def _file(path: str) -> str:
 
 
 def pages() -> Iterator[tuple[Path, str, str]]:
-    """Every page with generated parts: its path, its text, and the text that it should have."""
+    """Every file that is made, or has parts that are: its path, its text, and the text that it should have."""
     for path in sorted((ROOT / "docs").rglob("*.md")):
         text = path.read_text("utf-8")
         if "<!-- made: " in text:
             yield path, text, PART.sub(lambda found: f"{found[1]}\n{part(found[2])}\n\n{found[3]}", text)
+    path = openapi_examples.PATH
+    yield path, path.read_text("utf-8") if path.is_file() else "", _openapi_examples()
+
+
+@cache
+def _openapi_examples() -> str:
+    return openapi_examples.text()
 
 
 def main(args: list[str]) -> int:

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 import emulator
 from emulator.api.call import answer, call_of
+from emulator.api.openapi import PATH as OPENAPI
 from emulator.api.wire import wire_faults_available
 from emulator.core.clock import monotonic
 
@@ -35,6 +36,7 @@ async def info(request: Request) -> Response:
         "now": namespace.clock.now(),
         "fixtures": len(namespace.fixtures),
         "wire_faults": wire_faults_available(request.scope),
+        "openapi": request.scope["root_path"] + OPENAPI,
         "settings": {
             "validation": settings.validation,
             "region": settings.region,

@@ -300,8 +300,8 @@ def test_what_is_not_built_of_the_emulators_own_is_404(server):
             assert answer.status_code == 404, row
         else:  # some ask for a body, or for what is not there
             assert answer.status_code in (200, 400, 404), row
-            assert "Invalid URL" not in answer.text, row
-            assert "Resource not found" not in answer.text, row
+            assert answer.status_code == 200 or "Invalid URL" not in answer.text, row
+            assert answer.status_code == 200 or "Resource not found" not in answer.text, row
 
 
 @pytest.mark.parametrize(("prefix", "dialect"), [("/openai/v1", "azure"), ("/v1", "openai")])
