@@ -14,7 +14,7 @@ from emulator.core.queries import ListQuery
 from emulator.core.requests import parse_list_query
 from emulator.core.small_bodies import Body, read_body
 from emulator.core.validation import check_id
-from emulator.core.vector_store_params import LATER, RESULTS, ChangeBody, ExpiresAfter, SearchBody, StoreBody
+from emulator.core.vector_store_params import LATER, RESULTS, ChangeBody, SearchBody, StoreBody
 from emulator.run import file_search, vector_stores
 from emulator.run.file_search import Asked
 from emulator.run.namespace import Namespace
@@ -22,13 +22,11 @@ from emulator.store import vector_stores as rows
 from emulator.store.lists import Page
 from emulator.store.vector_stores import Held, StoreRow
 
-NESTED = {"expires_after": ExpiresAfter}
-
 
 async def create(request: Request) -> Response:
     """POST /vector_stores: an empty one, or one with uploaded files, read at once."""
     call = call_of(request)
-    asked = await read(call, request, StoreBody, nested=NESTED)
+    asked = await read(call, request, StoreBody)
     return answer(await _shown(call.namespace, await vector_stores.make(call.namespace, asked)))
 
 
@@ -51,7 +49,7 @@ async def change(request: Request) -> Response:
     """POST /vector_stores/{id}: its name, metadata and life."""
     call = call_of(request)
     store = await living_store_of(request)
-    asked = await read(call, request, ChangeBody, nested=NESTED)
+    asked = await read(call, request, ChangeBody)
     return answer(await _shown(call.namespace, await vector_stores.change(call.namespace, store, asked)))
 
 
@@ -100,10 +98,10 @@ def _id(request: Request) -> str:
     return store_id
 
 
-async def read(call: Call, request: Request, model: type[Body], **options: Any) -> Body:
+async def read(call: Call, request: Request, model: type[Body]) -> Body:
     """The checked body of a request; what nobody understood is warned of."""
     strict = call.namespace.settings.validation == "strict"
-    body, warnings = read_body(await read_json(request), model, later=LATER, strict=strict, **options)
+    body, warnings = read_body(await read_json(request), model, later=LATER, strict=strict)
     call.warn(*warnings)
     return body
 

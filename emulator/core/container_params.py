@@ -70,8 +70,7 @@ def parse_container(raw: bytes, *, strict: bool = False) -> NewContainer:
 
     Unknown fields become `warnings`; with `strict` the first is an `unknown_parameter`.
     """
-    nested = {"expires_after": ExpiresAfter}
-    body, warnings = read_body(raw, ContainerBody, nested=nested, later=LATER, strict=strict)
+    body, warnings = read_body(raw, ContainerBody, later=LATER, strict=strict)
     return NewContainer(
         name=body.name,
         file_ids=tuple(dict.fromkeys(body.file_ids or ())),

@@ -10,7 +10,7 @@ from emulator.core.errors import ApiError
 from emulator.core.input_params import InputItem
 from emulator.core.request_body import Metadata
 from emulator.core.requests import typed_items
-from emulator.core.unknown import names, of_items
+from emulator.core.unknown import names, unknown_fields
 from emulator.core.validation import Wire, load_object, translate
 
 MOST_ITEMS = 20  # of one request
@@ -66,11 +66,9 @@ def _parse(raw: bytes, model: type[BaseModel], *, strict: bool) -> Asked:
     if isinstance(items, list) and len(items) > MOST_ITEMS:  # before each of them is looked at
         raise ApiError("array_above_max_length", "items", limit=MOST_ITEMS, got=len(items))
     try:
-        model.model_validate(given)
+        unknown = unknown_fields(given, model.model_validate(given))
     except ValidationError as error:
         raise translate(error) from None
-    unknown = [name for name, held in given.items() if held is not None and name not in known]
-    unknown += of_items(items or [], "items")
     if unknown and strict:
         raise ApiError("unknown_parameter", unknown[0])
     return Asked(

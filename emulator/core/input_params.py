@@ -30,6 +30,8 @@ _TYPED: dict[str, tuple[type, str]] = dict.fromkeys(_STRINGS, (str, "a string"))
     "status": (str, "a string"),
 }
 
+# What an item has that is no reference.
+_TELLING = frozenset(name for row in ITEM_TYPES.values() for name in (*row.required, *row.optional))
 Status = Literal["in_progress", "completed", "incomplete"] | None
 
 
@@ -233,12 +235,13 @@ def item_type(item: dict[str, Any]) -> str | None:
     if found is None:
         if "role" in item:
             return "message"
-        return "item_reference" if _only_id(item) else None
+        return "item_reference" if item.get("id") is not None and not _tells(item) else None
     return found if isinstance(found, str) and found in ITEM_TYPES else None
 
 
-def _only_id(item: dict[str, Any]) -> bool:
-    return [name for name, value in item.items() if value is not None] == ["id"]
+def _tells(item: dict[str, Any]) -> bool:
+    """Whether it has a field of some other type of item than a reference; one that nobody knows tells nothing."""
+    return any(value is not None and name in _TELLING for name, value in item.items())
 
 
 def _item_tag(value: Any) -> str | None:

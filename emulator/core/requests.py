@@ -107,8 +107,8 @@ def parse_create(raw: bytes, *, strict: bool = False) -> CreateRequest:
     """
     given = _without_nulls(load_object(raw))
     _check_size(given)
-    _validate(CreateBody, given)
-    return _request(given, unknown_fields(given), strict=strict)
+    checked = _validate(CreateBody, given)
+    return _request(given, unknown_fields(given, checked), strict=strict)
 
 
 def parse_input_tokens(raw: bytes, *, strict: bool = False) -> CreateRequest:
@@ -116,8 +116,8 @@ def parse_input_tokens(raw: bytes, *, strict: bool = False) -> CreateRequest:
     given = _without_nulls(load_object(raw))
     _check_size(given)
     subset = {name: value for name, value in given.items() if name in _TOKENS}
-    _validate(TokensBody, subset)
-    return _request(subset, unknown_fields(given, _TOKENS), strict=strict)
+    checked = _validate(TokensBody, subset)
+    return _request(subset, unknown_fields(given, checked), strict=strict)
 
 
 def _without_nulls(value: Mapping[str, Any]) -> Object:
@@ -131,9 +131,9 @@ def _check_size(given: Object) -> None:
         raise ApiError("array_above_max_length", "input", limit=MOST_ITEMS, got=len(items))
 
 
-def _validate(model: type[TokensBody], given: Object) -> None:
+def _validate(model: type[TokensBody], given: Object) -> TokensBody:
     try:
-        model.model_validate(given)
+        return model.model_validate(given)
     except ValidationError as error:
         raise translate(error) from None
 

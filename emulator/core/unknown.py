@@ -1,13 +1,12 @@
 """Which fields of a checked body nobody knows, by path; whether that is an error is for others to say."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel
 
-from emulator.core import request_body, tool_choice, tool_params
-from emulator.core.client_tools import GROUP
-from emulator.core.input_params import item_type
+from emulator.core import input_params, request_body, tool_choice, tool_params
 from emulator.core.item_types import FIELDS
 
 # Parameters of later API versions: accepted, without effect.
@@ -21,73 +20,72 @@ LATER = frozenset(
         "prompt_cache_options",
     }
 )
-_ANY_OBJECT = frozenset({"type", "async"})
-Known = Mapping[str, frozenset[str]]
+_TYPE = frozenset({"type", "async"})
+_CACHE = frozenset({"type", "prompt_cache_breakpoint"})
+# What objects may have besides the fields of their models: those that a union tells apart have their type.
+_ALSO: Mapping[type[BaseModel], frozenset[str]] = {
+    request_body.CreateBody: LATER,
+    **dict.fromkeys((*tool_params.TOOLS.values(), *tool_choice.CHOICES.values()), _TYPE),
+    **dict.fromkeys((input_params.InputText, input_params.InputImage, input_params.InputFile), _CACHE),
+    # What the client's helpers add to an answer that is sent back.
+    input_params.OutputText: frozenset({"type", "parsed"}),
+    input_params.Refusal: frozenset({"type"}),
+}
+ITEM_LISTS = ("input", "items")  # of a body: lists of items
+_NOTHING: frozenset[str] = frozenset()
+
+
+@cache
+def _fields(model: type[BaseModel]) -> Mapping[str, str]:
+    """The attributes of a model by the names that the wire has for them."""
+    return {field.alias or name: name for name, field in model.model_fields.items()}
 
 
 def names(model: type[BaseModel]) -> frozenset[str]:
     """The fields of a model as the wire names them."""
-    return frozenset(field.alias or name for name, field in model.model_fields.items())
+    return frozenset(_fields(model))
 
 
-def _by_type(models: Mapping[str, Any]) -> Known:
-    return {kind: names(model) | _ANY_OBJECT for kind, model in models.items()}
+def unknown_fields(given: Mapping[str, Any], checked: BaseModel) -> tuple[str, ...]:
+    """The paths of all fields of a body that are unknown and not null, such as `input[0].content[1].txt`.
 
-
-_CREATE = names(request_body.CreateBody) | LATER
-_TOOLS = _by_type(tool_params.TOOLS)
-_CHOICES = _by_type(tool_choice.CHOICES)
-_FORMATS = _by_type(request_body.FORMATS)
-_OBJECTS: Known = {
-    "text": names(request_body.TextOptions),
-    "reasoning": names(request_body.ReasoningOptions),
-    "stream_options": names(request_body.StreamOptions),
-    "conversation": names(request_body.ConversationRef),
-    "prompt": names(request_body.Prompt),
-}
-
-
-def unknown_fields(body: Mapping[str, Any], known: frozenset[str] = _CREATE) -> tuple[str, ...]:
-    """The paths of all unknown fields of a checked body that are not null, such as `text.formt`.
-
-    Items may carry what any version of their type has, and parts of their content whatever they like.
+    `checked` is what its model made of `given`. Items may carry what any version of their type has; what a model holds
+    as a plain object, such as metadata or a JSON schema, may have whatever it likes.
     """
-    found = [] if body.keys() <= known else [name for name in body if name not in known]
-    for name, fields in _OBJECTS.items():
-        if name in body:
-            found += _beyond(body[name], fields, name)
-    if "text" in body:
-        found += _typed(body["text"].get("format"), _FORMATS, "text.format")
-    found += _typed(body.get("tool_choice"), _CHOICES, "tool_choice")
-    for number, tool in enumerate(body.get("tools", ())):
-        found += _of_tool(tool, f"tools[{number}]")
-    items = body.get("input")
-    if isinstance(items, list):
-        found += of_items(items, "input")
+    found: list[str] = []
+    _look(given, checked, "", found)
     return tuple(found)
 
 
-def _of_tool(tool: Mapping[str, Any], path: str) -> Iterator[str]:
-    yield from _typed(tool, _TOOLS, path)
-    if tool["type"] == GROUP:
-        for number, member in enumerate(tool["tools"]):
-            yield from _typed(member, _TOOLS, f"{path}.tools[{number}]")
+def _look(given: Mapping[str, Any], checked: BaseModel, path: str, found: list[str]) -> None:
+    model = type(checked)
+    fields, also = _fields(model), _ALSO.get(model, _NOTHING)
+    for name, held in given.items():
+        if name not in fields:
+            if held is not None and name not in also:
+                found.append(path + name)
+        elif isinstance(held, dict | list):
+            _look_into(held, getattr(checked, fields[name]), path + name, found)
 
 
-def of_items(items: list[dict[str, Any]], param: str) -> Iterator[str]:
-    """The unknown fields of checked items that stand in the field `param`."""
-    for number, item in enumerate(items):
-        fields = FIELDS[item_type(item) or "message"]
-        if not item.keys() <= fields:
-            yield from _beyond(item, fields, f"{param}[{number}]")
+def _look_into(held: Any, checked: Any, path: str, found: list[str]) -> None:
+    if isinstance(held, list) and isinstance(checked, list):
+        items = path in ITEM_LISTS
+        for number, (one, made) in enumerate(zip(held, checked, strict=True)):
+            if items:
+                _look_at_item(one, made, f"{path}[{number}]", found)
+            elif isinstance(one, dict):
+                _look_into(one, made, f"{path}[{number}]", found)
+    elif isinstance(checked, BaseModel):
+        _look(held, checked, path + ".", found)
 
 
-def _typed(value: Any, known: Known, path: str) -> Iterator[str]:
-    return _beyond(value, known[value["type"]], path) if isinstance(value, dict) else iter(())
-
-
-def _beyond(value: Any, fields: frozenset[str], path: str) -> Iterator[str]:
-    if isinstance(value, dict):
-        for name, held in value.items():
-            if held is not None and name not in fields:
-                yield f"{path}.{name}"
+def _look_at_item(item: dict[str, Any], checked: Any, path: str, found: list[str]) -> None:
+    """Which fields an item may have stands in the table of types; its model knows of the objects in it."""
+    known = FIELDS[input_params.item_type(item) or "message"]
+    found += [f"{path}.{name}" for name, held in item.items() if held is not None and name not in known]
+    if isinstance(checked, BaseModel):
+        fields = _fields(type(checked))
+        for name, held in item.items():
+            if isinstance(held, dict | list) and name in fields:
+                _look_into(held, getattr(checked, fields[name]), f"{path}.{name}", found)

@@ -42,7 +42,7 @@ class CompleteBody(Wire):
 
 def parse_upload(raw: bytes, *, strict: bool = False) -> tuple[UploadBody, tuple[str, ...]]:
     """The body of `POST /uploads` and its warnings, or the first error in it (docs/reference/errors.md)."""
-    return read_body(raw, UploadBody, nested={"expires_after": ExpiresAfter}, strict=strict)
+    return read_body(raw, UploadBody, strict=strict)
 
 
 def parse_complete(raw: bytes, *, strict: bool = False) -> tuple[CompleteBody, tuple[str, ...]]:
