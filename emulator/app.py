@@ -28,8 +28,9 @@ from emulator.api import (
     vector_store_files,
     vector_stores,
 )
-from emulator.api.door import Door
+from emulator.api.door import CONTROL, Door
 from emulator.api.faults import Faults
+from emulator.api.queries import KNOWN, check_query
 from emulator.core.clock import Clock, monotonic
 from emulator.core.ids import Ids
 from emulator.run.fixture_files import FixtureFiles
@@ -157,12 +158,28 @@ def _straight(routes: ASGIApp) -> ASGIApp:
 
     async def route(scope: Scope, receive: Receive, send: Send) -> None:
         if scope.get("method") == "POST" and scope["path"] == scope["root_path"] + "/responses":
+            if scope["query_string"]:
+                check_query(scope, ())
             response = await responses.create(Request(scope, receive, send))
             await response(scope, receive, send)
         else:
             await routes(scope, receive, send)
 
     return route
+
+
+def _with_query(method: str, path: str, endpoint: Endpoint) -> Endpoint:
+    """The endpoint, after a look at its query; the emulator's own look at theirs themselves."""
+    if path.startswith(CONTROL):
+        return endpoint
+    known = KNOWN.get((method, path), ())
+
+    async def checked(request: Request) -> Response:
+        if request.scope["query_string"]:
+            check_query(request.scope, known)
+        return await endpoint(request)
+
+    return checked
 
 
 def create_app(settings: Settings | None = None, *, clock: Clock | None = None, ids: Ids | None = None) -> FastAPI:
@@ -192,5 +209,5 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None, 
     app.state.issuer = world.issuer
     app.router.redirect_slashes = False
     for method, path, endpoint in ROUTES:
-        app.add_route(path, endpoint, [method], include_in_schema=False)
+        app.add_route(path, _with_query(method, path, endpoint), [method], include_in_schema=False)
     return app
