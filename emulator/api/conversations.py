@@ -22,7 +22,7 @@ NOT_SERVED = "conversations are no part of the Azure dialect: --azure-conversati
 
 def is_served(call: Call) -> bool:
     """Whether the dialect has conversations; warns of the switch where it has not."""
-    if call.dialect.conversations or call.namespace.settings.azure_conversations:
+    if call.dialect.conversations:
         return True
     call.warn(NOT_SERVED)
     return False

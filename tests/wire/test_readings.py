@@ -70,6 +70,11 @@ BOTH = {
             "openai": ({"type"}, {"type"}),
         },
     ),
+    "azure_conversations": (
+        lambda http: http.post("/conversations", json={}),
+        status,
+        {"azure": (404, 200), "openai": (200, 200)},
+    ),
     "chain_to_ended": (chained, status, {"azure": (400, 200), "openai": (400, 200)}),
 }
 OTHER = {one.setting: one.value for one in READINGS} | {"chain_to_ended": "allow"}
