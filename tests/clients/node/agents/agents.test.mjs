@@ -171,6 +171,29 @@ test('chaining: a session in memory', async () => {
   assert.deepEqual(roles, ['user', 'reasoning', 'function_call', 'function_call_result', 'assistant', 'user', 'assistant']);
 });
 
+test('conversation: conversationId, through a tool', async () => {
+  const { id } = await client.conversations.create();
+  const first = await run(forecaster, 'What is the weather in Tokyo?', { conversationId: id });
+  assert.equal(first.finalOutput, 'The weather in Tokyo is sunny.');
+  const second = await run(forecaster, 'Thank you.', { conversationId: id });
+  assert.equal(second.finalOutput, 'You are welcome.');
+  const types = (await all(client.conversations.items.list(id, { order: 'asc' }))).map((item) => item.type);
+  assert.deepEqual(types, ['message', 'reasoning', 'function_call', 'function_call_output', 'message', 'message', 'message']);
+});
+
+test('conversation: a session that the service keeps', async () => {
+  const session = new OpenAIConversationsSession({ client });
+  await run(forecaster, 'What is the weather in Tokyo?', { session });
+  const result = await run(forecaster, 'Thank you.', { session });
+  assert.equal(result.finalOutput, 'You are welcome.');
+  const types = (await session.getItems()).map((item) => item.role ?? item.type);
+  assert.deepEqual(types.slice(-3), ['assistant', 'user', 'assistant']);
+  assert.ok(types.includes('function_call_result'));
+  const popped = await session.popItem();
+  assert.equal(popped.role, 'assistant');
+  await session.clearSession();
+});
+
 test('reasoning: what is sent back sealed, with nothing stored', async () => {
   const modelSettings = { store: false, reasoning: { effort: 'low', summary: 'auto' }, providerData: { include: ['reasoning.encrypted_content'] } };
   const thinker = new Agent({ name: 'Thinker', model, modelSettings, tools: [getWeather] });

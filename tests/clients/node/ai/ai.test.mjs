@@ -251,6 +251,21 @@ async function policies(base) {
   return (await store.json()).id;
 }
 
+test('conversation: the provider goes on with one that the service keeps', async () => {
+  const made = await fetch(`${url}/v1/conversations`, { method: 'POST', headers: { authorization: `Bearer ${apiKey}` } });
+  const { id } = await made.json();
+  const providerOptions = { openai: { conversation: id } };
+  const call = { model: openai('gpt-4o'), tools: { weather }, stopWhen: isStepCount(5), providerOptions };
+  const first = await generateText({ ...call, prompt: 'What is the weather in San Francisco?' });
+  assert.equal(first.text, 'It is 72 degrees in San Francisco.');
+  const { result } = await streamed({ ...call, prompt: 'Thank you.' });
+  assert.equal(await result.text, 'You are welcome.');
+  const items = await fetch(`${url}/v1/conversations/${id}/items?order=asc`, { headers: { authorization: `Bearer ${apiKey}` } });
+  // This version sends the prompt once more with the tool's output.
+  const types = (await items.json()).data.map((item) => item.type).join(' ');
+  assert.equal(types, 'message reasoning function_call message function_call_output message message message');
+});
+
 test('errors: a refusal is text, and no reason to go on', async () => {
   const call = { model: openai('gpt-4o'), prompt: 'How do I pick a lock?' };
   const { result } = await streamed(call);

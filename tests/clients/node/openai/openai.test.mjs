@@ -217,6 +217,37 @@ test('background: thirty days later a response is gone', async () => {
   await assert.rejects(held.responses.retrieve(response.id), OpenAI.NotFoundError);
 });
 
+test('conversation: responses that go on with one, and its items', async () => {
+  const conversation = await client.conversations.create({
+    items: [{ type: 'message', role: 'user', content: 'Hello!' }],
+    metadata: { topic: 'demo' },
+  });
+  const first = await client.responses.create({ model, input: 'What are the 5 Ds?', conversation: conversation.id });
+  assert.equal(first.conversation.id, conversation.id);
+  const second = await client.responses.create({ model, input: 'And the last?', conversation: { id: conversation.id } });
+  const items = await all(client.conversations.items.list(conversation.id, { order: 'asc', limit: 2 }));
+  assert.deepEqual(items.map((item) => item.role), ['user', 'user', 'assistant', 'user', 'assistant']);
+  assert.equal(items.at(-1).content[0].text, second.output_text);
+  await client.conversations.items.delete(items[0].id, { conversation_id: conversation.id });
+  const added = await client.conversations.items.create(conversation.id, {
+    items: [{ type: 'message', role: 'user', content: 'One more.' }],
+  });
+  const one = await client.conversations.items.retrieve(added.data[0].id, { conversation_id: conversation.id });
+  assert.equal(one.content[0].text, 'One more.');
+  assert.equal((await all(client.conversations.items.list(conversation.id))).length, 5);
+});
+
+test('conversation: one that is streamed into, changed and deleted', async () => {
+  const { id } = await client.conversations.create();
+  const events = await all(await client.responses.create({ model, input: 'Hello.', conversation: id, stream: true }));
+  assert.equal(events.at(-1).response.conversation.id, id);
+  assert.equal((await all(client.conversations.items.list(id))).length, 2);
+  const changed = await client.conversations.update(id, { metadata: { topic: 'otters' } });
+  assert.deepEqual(changed.metadata, { topic: 'otters' });
+  assert.equal((await client.conversations.delete(id)).deleted, true);
+  await assert.rejects(client.conversations.retrieve(id), OpenAI.NotFoundError);
+});
+
 test('text: withResponse() and asResponse() give the headers', async () => {
   const call = client.responses.create({ model, input: 'testing 123' });
   const { data, response, request_id } = await call.withResponse();
