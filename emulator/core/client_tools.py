@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 Tool = Mapping[str, Any]
@@ -21,11 +22,19 @@ class ClientTool:
     path: str
     group: str | None = None
 
+    @property
+    def by_item(self) -> bool:
+        """Whether an item brings it: then it is as it was sent, without the defaults of the request's own."""
+        return self.path.startswith("input")
 
-def client_tools(tools: Iterable[Tool]) -> Iterator[ClientTool]:
-    """The functions and custom tools among checked tools, in the order in which they are offered."""
-    for number, tool in enumerate(tools):
-        path = f"tools[{number}]"
+
+def client_tools(tools: Iterable[Tool], more: Iterable[tuple[str, Tool]] = ()) -> Iterator[ClientTool]:
+    """The functions and custom tools among checked tools, in the order in which they are offered.
+
+    `more` are tools that items bring, each with its path.
+    """
+    own = ((f"tools[{number}]", tool) for number, tool in enumerate(tools))
+    for path, tool in chain(own, more):
         if tool["type"] in KINDS:
             yield ClientTool(tool, path)
         elif tool["type"] == GROUP:

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from emulator.core.additional_tools import ADDITIONAL, brought, check_additional
 from emulator.core.client_tools import client_tools
 from emulator.core.errors import ApiError
 from emulator.core.input_params import item_type
@@ -158,9 +159,9 @@ def _request(given: Object, unknown: tuple[str, ...], *, strict: bool) -> Create
         fields["text"] = _text(given["text"])
     if "reasoning" in given:
         fields["reasoning"] = _without_nulls(given["reasoning"])
-    if "tools" in given or "tool_choice" in given:
-        fields |= _tools(given)
     fields["input"] = _items(given.get("input"))
+    if "tools" in given or "tool_choice" in given:
+        fields |= _tools(given, fields["input"])
     fields["warnings"] = tuple([f"unknown_parameter: {_printable(path)}" for path in unknown])
     return CreateRequest(**fields)
 
@@ -197,11 +198,11 @@ def _check_together(given: Object, conversation: str | None) -> None:
         raise ApiError("background_needs_store", "background")
 
 
-def _tools(given: Object) -> Object:
-    """The tools and the choice among them; what may not be told of the tools stands beside them."""
+def _tools(given: Object, items: list[Object]) -> Object:
+    """The tools and the choice among them and those of items; what may not be told of the tools stands beside them."""
     tools = [echo(tool) for tool in given.get("tools", ())]
     choice = given.get("tool_choice", "auto")
-    check_choice(choice, tools)
+    check_choice(choice, [*tools, *(tool for _, tool in brought(items))])
     strict = (offered.path for offered in client_tools(given.get("tools", ())) if offered.tool.get("strict") is True)
     return {
         "tools": tools,
@@ -244,6 +245,8 @@ def typed_items(given: Sequence[Object], param: str) -> list[Object]:
     items = [item if item.get("type") else {**item, "type": item_type(item)} for item in given]
     seen: set[str] = set()
     for number, item in enumerate(items):
+        if item["type"] == ADDITIONAL:
+            check_additional(item, f"{param}[{number}]")
         item_id = item.get("id")
         if item_id is not None:
             _check_item_id(item, f"{param}[{number}].id")

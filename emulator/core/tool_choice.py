@@ -72,7 +72,7 @@ ToolChoice = Annotated[
 
 
 def check_choice(choice: Choice, tools: Sequence[Mapping[str, Any]]) -> None:
-    """A tool that is asked for is among the tools (docs/reference/errors.md).
+    """A tool that is asked for is among the tools, those of groups too (docs/reference/errors.md).
 
     Raises `tool_choice_not_in_tools`, and `tool_choice_without_tools` where one is required of none.
     """

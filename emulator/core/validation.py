@@ -118,10 +118,10 @@ def type_of(value: Any) -> str | None:
     return found if isinstance(found, str) else None
 
 
-def translate(error: ValidationError) -> ApiError:
-    """The first error, in the order of the model's fields, as the service words it."""
+def translate(error: ValidationError, within: str = "") -> ApiError:
+    """The first error, in the order of the model's fields, as the service words it; `within` is the model's path."""
     first = error.errors(include_url=False)[0]
-    param = _path(first["loc"])
+    param = _path(first["loc"], within)
     name, value, context = first["type"], first["input"], first.get("ctx", {})
     if name == "missing":
         return ApiError("missing_parameter", param)
@@ -145,9 +145,8 @@ def _plain(error: ErrorDetails, param: str) -> ApiError:
     return ApiError("invalid_value", param, value=value, supported=supported)
 
 
-def _path(steps: Iterable[str | int]) -> str:
+def _path(steps: Iterable[str | int], path: str = "") -> str:
     """`input[0].content[1].text`; the tags of unions begin with `@` and are no part of it."""
-    path = ""
     for step in steps:
         if isinstance(step, int):
             path += f"[{step}]"

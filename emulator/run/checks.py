@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from emulator.core.additional_tools import brought
 from emulator.core.client_tools import client_tools
 from emulator.core.deployments import BY_NAME, Deployment
 from emulator.core.dialects import Dialect
@@ -27,9 +28,9 @@ def check_request(request: CreateRequest, deployment: Deployment, dialect: Diale
     if deployment.name in BY_NAME and not deployment.reasoning and ENCRYPTED in request.include:
         raise ApiError("no_encrypted_content", "include")
     check_text_format(request.text["format"])
-    for offered in client_tools(request.tools):
+    for offered in client_tools(request.tools, brought(request.input)):
         if offered.tool["type"] == "function":
-            given = offered.path in request.strict_functions
+            given = offered.path in request.strict_functions or (offered.by_item and offered.tool.get("strict") is True)
             check_function(offered.tool, f"{offered.path}.parameters", given=given)
     for path, part in (*attached(request.input), *masks(request.tools)):
         check_part(path, part, deployment, dialect)

@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from emulator.core import deployments
+from emulator.core.additional_tools import brought
 from emulator.core.chain import CALLS, OUTPUTS, ChainState
+from emulator.core.client_tools import ClientTool, client_tools
 from emulator.core.deployments import Deployment
 from emulator.core.document import Document
 from emulator.core.ids import ItemIds
@@ -35,6 +37,11 @@ class Ask:
     documents: tuple[Document, ...] = ()
     counter: Counter = ESTIMATE
     listed: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+
+    @property
+    def client_tools(self) -> list[ClientTool]:
+        """The functions and custom tools that the client runs: the request's own, then those that its items bring."""
+        return list(client_tools(self.request.tools, brought(self.items)))
 
     def last_user_text(self) -> str:
         """The text of the last user message, its parts joined by a newline; empty where there is none."""

@@ -1,11 +1,10 @@
 """Fits the calls of an answer to what its request offers and how many it allows; it chooses no call."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from emulator.core.chain import CALLS
-from emulator.core.client_tools import GROUP, client_tools
+from emulator.core.client_tools import ClientTool
 from emulator.core.hosted import HostedCall
 from emulator.script.plan import CustomToolCall, FunctionCall, Item, Step
 
@@ -13,13 +12,13 @@ from emulator.script.plan import CustomToolCall, FunctionCall, Item, Step
 NO_CALLS = ("mcp_list_tools", "mcp_approval_request", "shell_call_output")
 
 
-def grouped(steps: tuple[Step, ...], tools: Sequence[Mapping[str, Any]]) -> tuple[Step, ...]:
+def grouped(steps: tuple[Step, ...], tools: Sequence[ClientTool]) -> tuple[Step, ...]:
     """The steps, each call of a tool that is offered in groups alone with the name of the first such group."""
-    if not any(tool["type"] == GROUP for tool in tools):
-        return steps
     groups: dict[str, str | None] = {}
-    for offered in client_tools(sorted(tools, key=lambda tool: tool["type"] == GROUP)):
+    for offered in sorted(tools, key=lambda tool: tool.group is not None):
         groups.setdefault(offered.tool["name"], offered.group)
+    if not any(groups.values()):
+        return steps
     return tuple(
         replace(step, namespace=groups.get(step.name))
         if isinstance(step, FunctionCall | CustomToolCall) and step.namespace is None

@@ -6,7 +6,6 @@ from typing import Any
 
 import orjson
 
-from emulator.core.client_tools import client_tools
 from emulator.core.errors import ApiError
 from emulator.core.hosted import HostedCall
 from emulator.script import hosted
@@ -37,7 +36,7 @@ def answer(ask: Ask) -> tuple[Step, ...]:
     a fixture can.
     """
     last = ask.items[-1] if ask.items else {}
-    step = _call(ask) if ask.request.tools and _from_user(last) else None
+    step = _call(ask) if _from_user(last) else None
     steps = (step,) if step else hosted.answer(ask, lambda: _words(ask, last)) or (Message(_words(ask, last)),)
     thought = _reasoning(ask, steps[0]) if ask.deployment.reasoning else None
     return steps if thought is None else (thought, *steps)
@@ -82,8 +81,10 @@ def _summary(ask: Ask, step: Step, style: str) -> tuple[str, ...]:
 
 def _call(ask: Ask) -> Step | None:
     """The one call that answers a user's message, or None."""
+    offered = ask.client_tools
+    if not offered:
+        return None
     prompt = message_text(ask.items[-1])
-    offered = list(client_tools(ask.request.tools))
     tool = choose_tool([one.tool for one in offered], ask.request.tool_choice, prompt)
     if tool is None:
         return None

@@ -88,7 +88,7 @@ def say(view: View, taken: Taken, *, response_id: str, now: float) -> Said:
         failure = ApiError("template_failed", fixture=fixture.name, where=fixture.where, reason=error)
         failure.fixture = fixture.name
         raise failure from None
-    steps = grouped(steps, view.ask.request.tools)
+    steps = grouped(steps, view.ask.client_tools)
     return Said(expanded(view.ask, steps), taken.then.ending, fixture)
 
 

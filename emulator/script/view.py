@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from emulator.core.additional_tools import brought
 from emulator.core.chain import OUTPUTS, answers
 from emulator.core.client_tools import client_tools
 from emulator.script.ask import Ask, message_text
@@ -39,8 +40,8 @@ class View:
 
     @cached_property
     def tools(self) -> list[str]:
-        """Names of the tools offered, then of those in groups; a hosted tool goes by its type."""
-        tools = self.ask.request.tools
+        """Names of the tools offered, by items too, then of those in groups; a hosted tool goes by its type."""
+        tools = [*self.ask.request.tools, *(tool for _, tool in brought(self.ask.items))]
         names = [str(tool.get("name") or tool.get("type")) for tool in tools]
         return names + [one.tool["name"] for one in client_tools(tools) if one.group]
 

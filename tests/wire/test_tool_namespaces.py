@@ -105,3 +105,50 @@ def test_a_field_that_nobody_knows_is_told_by_its_path(http):
     tools = [{**CRM, "tools": [{**ORDERS, "colour": "red"}]}]
     answer = http.post("/responses", json={"model": "gpt-4o", "input": "x", "tools": tools})
     assert answer.headers["x-emulator-warning"] == "unknown_parameter: tools[0].tools[0].colour"
+
+
+ITEM = {"type": "additional_tools", "role": "developer", "tools": [CRM]}
+ASKED = {"role": "user", "content": "Please list the open orders."}
+
+
+class TestToolsThatAnItemBrings:
+    """An item of the type `additional_tools` offers tools from its place on, as the newest coding agents do."""
+
+    def test_the_built_in_model_calls_one(self, http):
+        (call,) = ask(http, [ITEM, ASKED], tools=[])["output"]
+        assert (call["name"], call["namespace"]) == ("list_open_orders", "crm")
+
+    def test_one_can_be_forced(self, http):
+        choice = {"type": "custom", "name": "write_note"}
+        (call,) = ask(http, [ITEM, ASKED], tools=[], tool_choice=choice)["output"]
+        assert (call["name"], call["namespace"]) == ("write_note", "crm")
+        assert ask(http, [ITEM, ASKED], tools=[], tool_choice="required")["output"][0]["namespace"] == "crm"
+
+    def test_a_script_knows_them(self, scripted):
+        said = [{"function_call": {"name": "list_open_orders", "arguments": {}}}]
+        http = scripted("brought", {"when": {"tools": ["list_open_orders", "web_search"]}, "then": said})
+        item = {**ITEM, "tools": [CRM, {"type": "web_search"}]}
+        (call,) = ask(http, [item, ASKED], tools=[])["output"]
+        assert call["namespace"] == "crm"
+
+    def test_the_item_is_kept_as_it_was_sent(self, http):
+        made = ask(http, [ITEM, ASKED], tools=[])
+        kept = http.get(f"/responses/{made['id']}/input_items", params={"order": "asc"}).json()["data"][0]
+        assert {key: kept[key] for key in ITEM} == ITEM
+
+    @pytest.mark.parametrize(
+        ("change", "answer"),
+        [
+            ({"role": "user"}, ("invalid_value", "input[1].role")),
+            ({"tools": {}}, ("invalid_type", "input[1].tools")),
+            ({"tools": [{"type": "nothing"}]}, ("invalid_value", "input[1].tools[0].type")),
+            ({"tools": [{**CRM, "tools": [{"type": "function"}]}]},
+             ("missing_required_parameter", "input[1].tools[0].tools[0].name")),
+            ({"tools": [CRM, {**ORDERS, "strict": True, "parameters": {"type": "object", "properties": {}}}]},
+             ("invalid_function_parameters", "input[1].tools[1].parameters")),
+            ({"tools": [{**ORDERS, "parameters": {"type": "array"}}]},
+             ("invalid_function_parameters", "input[1].tools[0].parameters")),
+        ],
+    )  # fmt: skip
+    def test_it_is_checked_like_the_requests_own(self, http, change, answer):
+        assert refused(http, input=[ASKED, {**ITEM, **change}]) == answer

@@ -12,11 +12,12 @@ import { all, apiKey, control, example, requests } from '../emulator.mjs';
 const program = createRequire(import.meta.url).resolve('@openai/codex/bin/codex.js');
 
 /** A folder with the configuration of the docs; `base` follows the address, `more` are further lines for the provider. */
-async function home(namespace, { path: base = '/v1', more = '', search = 'disabled' } = {}) {
+async function home(namespace, { path: base = '/v1', more = '', search = 'disabled', model = 'gpt-5-codex' } = {}) {
   const folder = await mkdtemp(path.join(tmpdir(), 'codex-'));
   await mkdir(path.join(folder, 'work'));
   const text = await example(import.meta.dirname, 'config.toml', `/ns/${namespace}`);
-  const config = text.replace('/v1"', `${base}"`).replace('web_search = "disabled"', `web_search = "${search}"`);
+  const changes = { '/v1"': `${base}"`, '"disabled"': `"${search}"`, '"gpt-5-codex"': `"${model}"` };
+  const config = Object.entries(changes).reduce((changed, [from, to]) => changed.replace(from, to), text);
   await writeFile(path.join(folder, 'config.toml'), `${config}request_max_retries = 2\nstream_max_retries = 2\n${more}`);
   return folder;
 }
@@ -94,6 +95,16 @@ test('tools: a tool of a group finds its way by the name of the group', async ()
   const [said] = messages(events);
   assert.match(said, /Codex said: .*nobody/);
   assert.doesNotMatch(said, /unsupported/);
+});
+
+test('tools: a model of which Codex knows more gets its tools by an item, and writes a program that calls them', async () => {
+  const { events, status } = await codex(await home('program', { model: 'gpt-6.2-sol' }), 'Tell me what the program says.');
+  assert.deepEqual(messages(events), ['It printed 42.']);
+  assert.equal(status, 0);
+  const [first, second] = await requests('program');
+  assert.equal(first.body.tools, undefined);
+  assert.equal(first.body.input[0].type, 'additional_tools');
+  assert.equal(second.body.input.find((item) => item.type === 'custom_tool_call').namespace, 'functions');
 });
 
 test('structured: an output schema', async () => {
