@@ -1,11 +1,9 @@
 """The connections to MCP servers: each goes to an address that the egress rule admits, and is bounded; it knows no MCP.
 
-A name is looked up here and nowhere else, its addresses are checked, and the connection is made to the checked address,
-so that a second look-up cannot lead elsewhere. A redirect is an error. What went wrong is kept in `trouble`, in a
-sentence without any header.
+The addresses are those that `outbound/addresses.py` admits. A redirect is an error. What went wrong is kept in
+`trouble`, in a sentence without any header.
 """
 
-import asyncio
 import ssl
 from collections.abc import AsyncIterator, Iterator
 from functools import lru_cache
@@ -13,7 +11,8 @@ from typing import NoReturn
 
 import httpx2
 
-from emulator.core.egress import Egress, Target, target_of
+from emulator.core.egress import Egress, Target
+from emulator.outbound.addresses import Forbidden, admitted
 
 MOST_BYTES = 8 * 1024 * 1024  # that one session may answer
 SAYINGS = (
@@ -43,11 +42,11 @@ class Wire(httpx2.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send one request to a checked address."""
-        target = target_of(str(request.url))
-        if target is None or not self._rule.allows(target):
-            where = f"{target.host}:{target.port}" if target else "that URL"
-            self.refuse(f"The egress rule does not allow '{where}'.")
-        response = await self._sent(request, target, await self._addresses(target))
+        try:
+            target, addresses = await admitted(self._rule, str(request.url))
+        except Forbidden as forbidden:
+            self.refuse(str(forbidden))
+        response = await self._sent(request, target, addresses)
         if response.is_redirect:
             await response.aclose()
             self.refuse(f"The server redirects ({response.status_code}), and redirects are not followed.")
@@ -60,17 +59,6 @@ class Wire(httpx2.AsyncBaseTransport):
         assert isinstance(response.stream, httpx2.AsyncByteStream)  # noqa: S101 (for the type alone)
         response.stream = _Counted(response.stream, self)
         return response
-
-    async def _addresses(self, target: Target) -> list[str]:
-        try:
-            found = await look_up(target.host, target.port)
-        except OSError:
-            self.refuse(f"The name '{target.host}' is not known.")
-        admitted = [address for address in dict.fromkeys(found) if self._rule.admits(address, target)]
-        if not admitted:
-            told = ", ".join(dict.fromkeys(found)) or "nothing"
-            self.refuse(f"'{target.host}' leads to {told}, where the egress rule does not allow a connection.")
-        return admitted
 
     async def _sent(self, request: httpx2.Request, target: Target, addresses: list[str]) -> httpx2.Response:
         """The answer of the first address that takes the connection."""
@@ -131,12 +119,6 @@ class _Counted(httpx2.AsyncByteStream):
 def _certificates() -> ssl.SSLContext:
     """Whom to trust: read once, because that takes long."""
     return httpx2.create_ssl_context()
-
-
-async def look_up(host: str, port: int) -> list[str]:
-    """The addresses of a host, the one to try first at first; raises OSError."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=1)
-    return [str(row[4][0]) for row in found]
 
 
 def told(error: BaseException, target: Target) -> str:

@@ -13,9 +13,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from emulator.core.clock import Clock
+from emulator.outbound import addresses
 from emulator.run import jobs
 from emulator.settings import Settings
-from emulator.tools import mcp_wire
 from tests.conftest import RunningServer
 from tests.mcp_servers import Threaded, process
 
@@ -320,7 +320,7 @@ def test_a_name_is_looked_up_once_and_its_address_is_checked(start_server, sums,
         asked.append(host)
         return [leads_to]
 
-    monkeypatch.setattr(mcp_wire, "look_up", look_up)
+    monkeypatch.setattr(addresses, "look_up", look_up)
     http = start_server(egress=rule).http()
     url = f"http://api.example.com:{sums.port}/mcp"
     before = len(sums.calls)
@@ -336,7 +336,7 @@ def test_a_name_that_nobody_knows_is_told(start_server, monkeypatch):
     async def look_up(host, port):
         raise OSError("unknown")
 
-    monkeypatch.setattr(mcp_wire, "look_up", look_up)
+    monkeypatch.setattr(addresses, "look_up", look_up)
     http = start_server(egress=("api.example.com",)).http()
     assert not_listed(http, "https://api.example.com/mcp") == "The name 'api.example.com' is not known."
 
