@@ -27,6 +27,7 @@ from emulator.api import (
     uploads,
     vector_store_files,
     vector_stores,
+    webhooks,
 )
 from emulator.api.door import CONTROL, Door
 from emulator.api.faults import Faults
@@ -39,6 +40,7 @@ from emulator.run.journal import Journal
 from emulator.run.namespaces import Namespaces
 from emulator.run.sweep import sweep_for_ever
 from emulator.run.tokenizer import check_tokens
+from emulator.run.webhooks import check_setting
 from emulator.settings import Settings
 from emulator.store.engine import Store
 
@@ -77,6 +79,7 @@ ROUTES: tuple[tuple[str, str, Endpoint], ...] = (
     *fault_routes.routes,
     *journal.routes,
     *entra.routes,
+    *webhooks.routes,
 )
 
 
@@ -86,6 +89,7 @@ class World:
     def __init__(self, settings: Settings, clock: Clock | None = None, ids: Ids | None = None) -> None:
         """Read the fixtures and open the store; raises FixtureError, StoreError or SettingsError."""
         check_tokens(settings.tokens)
+        check_setting(settings)
         self.settings = settings
         self.clock = clock or Clock()
         fixtures = FixtureFiles(settings.fixtures)

@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from math import isfinite
 from pathlib import Path
 from typing import Any, NoReturn
+from urllib.parse import urlsplit
 
 FILE_NAME = "responses-emulator.toml"
 PREFIX = "EMULATOR_"
@@ -35,6 +36,8 @@ TENANT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|)")
 # A host: a name, an IPv4 or a bracketed IPv6 address; a port may follow.
 EGRESS = re.compile(r"(?:[a-z0-9_](?:[a-z0-9._-]{0,251}[a-z0-9_])?|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
+PRINTABLE = re.compile(r"[!-~]{1,2000}")
+SIGNING_SECRET = re.compile(r"whsec_(?=.{32,88}$)(?:[A-Za-z0-9+/]{4})+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 SWITCH = dict.fromkeys(("true", "on", "yes", "1"), True) | dict.fromkeys(("false", "off", "no", "0"), False)
 
 # What Kubernetes puts into every pod for a Service called `emulator` or `emulator-...`.
@@ -125,6 +128,23 @@ def _egress(text: str) -> tuple[str, ...]:
     if not words or alone or not all(map(EGRESS.fullmatch, words)):
         raise ValueError("is no rule: give off, loopback, or hosts with commas, such as api.example.com:8443")
     return words
+
+
+def _webhook(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 and "@" not in parts.netloc
+    except ValueError:
+        usable = False
+    if not usable or not PRINTABLE.fullmatch(text):
+        raise ValueError("is no webhook: give a URL such as http://127.0.0.1:8000/hook, without a password")
+    return text
+
+
+def _signing_secret(text: str) -> str:
+    if not SIGNING_SECRET.fullmatch(text):
+        raise ValueError("is no signing secret: give whsec_ and 24 to 64 bytes in base64, or leave the setting out")
+    return text
 
 
 def _answer_time(text: str) -> float:
@@ -268,7 +288,7 @@ class Settings:
     egress: tuple[str, ...] = _setting(
         ("off",),
         _egress,
-        "Which MCP servers are really called: off, loopback, or hosts (with ports) with commas.",
+        "Which MCP servers and webhooks are really called: off, loopback, or hosts (with ports) with commas.",
         many=True,
     )
     mcp_timeout: float = _setting(30.0, _answer_time, "How long a real MCP server may take, at most 60s.")
@@ -279,6 +299,12 @@ class Settings:
     )
     tls_dir: Path | None = _setting(  # noqa: RUF009
         None, _file, "Folder of the local authority; left out: responses-emulator/tls in the user's state.", path=True
+    )
+    webhook: str | None = _setting(
+        None, _webhook, "URL that is told when a background response ends; it must be allowed by egress."
+    )
+    webhook_secret: str | None = _setting(
+        None, _signing_secret, "Secret that signs what goes to webhook; left out: made and told at start.", secret=True
     )
     log_level: str = _setting("info", _one_of("quiet", "info", "debug"), "How much goes to stderr.")
 

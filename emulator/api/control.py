@@ -35,6 +35,7 @@ async def info(request: Request) -> Response:
         "namespace": namespace.name,
         "now": namespace.clock.now(),
         "fixtures": len(namespace.fixtures),
+        "webhooks": len(namespace.webhooks),
         "wire_faults": wire_faults_available(request.scope),
         "openapi": request.scope["root_path"] + OPENAPI,
         "settings": {

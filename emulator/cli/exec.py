@@ -11,11 +11,12 @@ import click
 
 from emulator.cli.exits import Failure, tell
 from emulator.cli.options import settings_options
-from emulator.cli.starting import start_failures
+from emulator.cli.starting import start_failures, with_webhook_secret
 from emulator.settings import URL_VARIABLE, Loaded, load
 
 NOT_STARTED = 127  # as shells have it, and 128 + N for a command that signal N ended
 ENDED_BY = 128
+SECRET_VARIABLE = "OPENAI_WEBHOOK_SECRET"  # noqa: S105 (where the official client looks for it)
 PASSED_ON = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
@@ -32,7 +33,7 @@ def command(words: tuple[str, ...], config: str | None, **flags: str | bool | No
     for number in PASSED_ON:
         signal.signal(number, child.pass_on)
     loaded = load(flags, config_path=config)
-    settings = loaded.settings
+    settings = with_webhook_secret(loaded.settings)
     if settings.log_level != "quiet":
         for warning in loaded.warnings:
             tell(f"WARNING: {warning}")
@@ -40,7 +41,10 @@ def command(words: tuple[str, ...], config: str | None, **flags: str | bool | No
         server = ThreadedServer(settings, (settings.host, _port(loaded))).__enter__()
     try:
         key = settings.api_keys[0] if settings.api_keys else ANY_KEY
-        return child.run(words, {**os.environ, **environ(server.url, key, server.authority), URL_VARIABLE: server.url})
+        variables = {**os.environ, **environ(server.url, key, server.authority), URL_VARIABLE: server.url}
+        if settings.webhook_secret is not None:
+            variables[SECRET_VARIABLE] = settings.webhook_secret
+        return child.run(words, variables)
     finally:
         server.stop()
 

@@ -7,7 +7,7 @@ import click
 
 from emulator.cli.exits import OK, tell
 from emulator.cli.options import settings_options
-from emulator.cli.starting import start_failures
+from emulator.cli.starting import start_failures, with_webhook_secret
 from emulator.settings import Settings, load
 
 
@@ -21,7 +21,7 @@ def command(config: str | None, **flags: str | bool | None) -> int:
     if loaded.settings.log_level != "quiet":
         for warning in loaded.warnings:
             tell(f"WARNING: {warning}")
-    _serve(loaded.settings)
+    _serve(with_webhook_secret(loaded.settings))
     return OK
 
 

@@ -1,9 +1,22 @@
-"""What goes wrong at a server's start, as the exit status and line of a command; it starts nothing."""
+"""A server's start for a command: the secret of its webhook, and what goes wrong as a status; it starts nothing."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
-from emulator.cli.exits import ADDRESS, FIXTURES, SANDBOX, STORAGE, TLS, Failure
+from emulator.cli.exits import ADDRESS, FIXTURES, SANDBOX, STORAGE, TLS, Failure, tell
+from emulator.settings import Settings
+
+
+def with_webhook_secret(settings: Settings) -> Settings:
+    """The settings with a secret for `--webhook`; where none is set one is made and told here, this once."""
+    if settings.webhook is None or settings.webhook_secret is not None:
+        return settings
+    from emulator.core.ids import new_signing_secret
+
+    secret = new_signing_secret()
+    tell(f"the secret of --webhook, made for this start: {secret}")
+    return replace(settings, webhook_secret=secret)
 
 
 @contextmanager

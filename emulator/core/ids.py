@@ -9,6 +9,7 @@ import random
 import re
 import secrets
 import string
+from base64 import b64encode
 
 MANY = 1 << 60
 BASE62 = string.digits + string.ascii_letters
@@ -18,6 +19,11 @@ _PARTITION = re.compile(r"^resp_([0-9a-f]{16})00[0-9a-f]{32}$")
 def new_key() -> str:
     """A secret that nobody can guess, as 64 hex digits."""
     return secrets.token_hex(32)
+
+
+def new_signing_secret() -> str:
+    """A secret to sign webhooks with: `whsec_` and 32 bytes in base64."""
+    return "whsec_" + b64encode(secrets.token_bytes(32)).decode()
 
 
 class Ids:

@@ -37,6 +37,8 @@ from emulator.run.take import take_fixture
 from emulator.run.thoughts import seal_reasoning
 from emulator.run.timeline import AT_ONCE, Due, Gates, timeline
 from emulator.run.tokenizer import loaded_counter
+from emulator.run.watch import watch
+from emulator.run.webhooks import deliveries_of
 from emulator.script.ask import Ask
 from emulator.script.fault import Fault
 from emulator.script.incident import plan_for_incident
@@ -298,6 +300,8 @@ async def _enqueue(run: Run) -> ResponseRow:
     lines = derived.advance(run.started)
     row = _row(run, derived.log, plan=queued.plan)
     await _add(run, row, derived.log, lines if row.streamed else [])
+    if run.namespace.webhooks:
+        watch(run.namespace, row)
     return queued
 
 
@@ -326,8 +330,10 @@ async def _save(run: Run, log: EventLog) -> bytes:
 async def _add(run: Run, row: ResponseRow, log: EventLog, lines: list[bytes]) -> None:
     output = log.response["output"] if log.ended else []
     item_ids = dict.fromkeys(item["id"] for item in (*run.ask.items, *output))
-    made = await made_files(run.namespace, run.plan) if log.ended else {}
-    new = {**rows.new_rows(row, item_ids, lines), **made}
+    more = await made_files(run.namespace, run.plan) if log.ended else {}
+    if row.background and log.ended and run.namespace.webhooks:
+        more = {**more, **deliveries_of(run.namespace, row)}
+    new = {**rows.new_rows(row, item_ids, lines), **more}
     if run.hold is None:
         await run.namespace.store.insert(new, key=row.id)
     else:

@@ -17,6 +17,7 @@ from emulator.script.limit import Limit
 from emulator.script.order import Fixtures
 from emulator.settings import Settings
 from emulator.store.engine import Store
+from emulator.store.webhooks import WebhookRow
 
 if TYPE_CHECKING:
     from emulator.run.settle import Derivation
@@ -89,6 +90,8 @@ class Namespace:
     locks: "WeakValueDictionary[str, asyncio.Lock]" = field(default_factory=WeakValueDictionary)
     live: "dict[str, Derivation]" = field(default_factory=dict)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    webhooks: tuple[WebhookRow, ...] = ()
+    watched: set[str] = field(default_factory=set)
     sandbox: "Sandbox | None" = None
     documents: Documents = field(default_factory=Documents)
 

@@ -12,6 +12,7 @@ from emulator.core.clock import Clock, monotonic
 from emulator.core.errors import ApiError
 from emulator.core.ids import Ids, new_key
 from emulator.core.seal import key_of
+from emulator.core.webhooks import EVENTS
 from emulator.documents.reader import Documents
 from emulator.run.fixture_files import FixtureFiles
 from emulator.run.namespace import Namespace
@@ -22,8 +23,10 @@ from emulator.script.load import from_source
 from emulator.script.order import joined, ordered
 from emulator.settings import Settings
 from emulator.store import namespaces as rows
+from emulator.store import webhooks
 from emulator.store.engine import Store
 from emulator.store.namespaces import NamespaceRow, Script
+from emulator.store.webhooks import WebhookRow
 
 if TYPE_CHECKING:
     from emulator.sandbox.room import Sandbox
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
 NUMBERS_AT_ONCE = 1_000  # ids of a seeded namespace that one server reserves
 MOST_IDS = 16  # that one request makes
 SCOPES = tuple(rows.SCOPES)
+OWN_WEBHOOK = "webhook_of_the_server"  # the id of the one that `--webhook` names
 
 
 class Namespaces:
@@ -47,6 +51,7 @@ class Namespaces:
         self.sandbox: Sandbox | None = None  # set by the app where code is really run
         self.tally = Tally()
         self._open: dict[str, Namespace] = {}
+        self._began = clock.now()
 
     async def open(self, name: str) -> Namespace:
         """The namespace of that name as it is now; made where nobody has used it."""
@@ -100,6 +105,8 @@ class Namespaces:
         faults = by_kind["fault"]
         namespace.faults = tuple(named(read_fault(orjson.loads(script.source)), script.id) for script in faults)
         namespace.limits = {script.id: read_limit(orjson.loads(script.source)) for script in by_kind["limit"]}
+        registered = await self.store.read(partial(webhooks.registered, namespace=namespace.name))
+        namespace.webhooks = (*self._own_webhook(namespace.name), *registered)
         namespace.revision = row.revision
 
     def _script(self, namespace: Namespace) -> None:
@@ -139,6 +146,13 @@ class Namespaces:
     def _seed(self, namespace: Namespace, seed: str | None) -> None:
         namespace.seed = seed
         namespace.ids = self.ids if seed is None else Ids(f"{seed}|{namespace.name}")
+
+    def _own_webhook(self, name: str) -> tuple[WebhookRow, ...]:
+        """What `--webhook` names: it is told of every namespace."""
+        url, secret = self.settings.webhook, self.settings.webhook_secret
+        if url is None or secret is None:
+            return ()
+        return (WebhookRow(name, OWN_WEBHOOK, url, ",".join(EVENTS), secret, self._began),)
 
     def _seal_keys(self, row: NamespaceRow) -> tuple[bytes, ...]:
         """The server's own key where it has one; else a seeded namespace's, so that its answers are the same again."""

@@ -12,12 +12,14 @@ from emulator.core.chain import ChainState
 from emulator.core.errors import ApiError
 from emulator.core.log import EventLog
 from emulator.core.states import ENDED
+from emulator.run import deliveries
 from emulator.run.code import made_files
 from emulator.run.conversation_turns import leave_conversation
 from emulator.run.jobs import without_lost_work
 from emulator.run.namespace import Namespace
 from emulator.run.timeline import NEVER, Due, Gates, timeline
 from emulator.run.tokenizer import counter_for
+from emulator.run.webhooks import deliveries_of
 from emulator.script.plan import Plan
 from emulator.store import responses as rows
 from emulator.store.engine import Rows
@@ -185,19 +187,26 @@ async def replan(namespace: Namespace, response_id: str, before: Plan, plan: Pla
 async def save_move(namespace: Namespace, seen: ResponseRow, move: Settled) -> bool:
     """Write one move under the guard and wake the followers; False where another was quicker.
 
-    The files that the run made come with its end, unless it was cancelled; its conversation is left in any case.
+    The files that the run made come with its end, unless it was cancelled; what webhooks are told comes with any end,
+    and the conversation is left.
     """
-    ended = move.row.status in ENDED and move.row.status != "cancelled"
+    ended = move.row.status in ENDED
     plan = move.row.plan or b""
-    made = await made_files(namespace, Plan.from_json(plan)) if ended and b'"file_ids"' in plan else {}
-    won = await namespace.store.write(partial(_write_move, seen=seen, move=move, made=made), key=seen.id)
+    more: Rows = {}
+    if ended and move.row.status != "cancelled" and b'"file_ids"' in plan:
+        more = await made_files(namespace, Plan.from_json(plan))
+    if ended and namespace.webhooks:
+        more = {**more, **deliveries_of(namespace, move.row)}
+    won = await namespace.store.write(partial(_write_move, seen=seen, move=move, more=more), key=seen.id)
     if won:
         namespace.bell.ring(seen.id)
+        if ended and namespace.webhooks:
+            deliveries.wake(namespace)
     return won
 
 
-def _write_move(connection: Any, seen: ResponseRow, move: Settled, made: Rows) -> bool:
-    won = rows.move(connection, seen, move.row, move.lines, move.item_ids, made)
+def _write_move(connection: Any, seen: ResponseRow, move: Settled, more: Rows) -> bool:
+    won = rows.move(connection, seen, move.row, move.lines, move.item_ids, more)
     if won and (leave := leave_conversation(move.row)):
         leave(connection)
     return won

@@ -10,6 +10,7 @@ from emulator.core import emit
 from emulator.core.errors import ApiError
 from emulator.core.log import EventLog
 from emulator.core.states import ENDED
+from emulator.run import deliveries
 from emulator.run.namespace import Namespace
 from emulator.run.namespaces import Namespaces
 from emulator.run.settle import Derivation, save_move, settle, settled
@@ -32,6 +33,8 @@ async def move_clock(
         at -= namespaces.clock.now()
     await namespaces.change(namespace, clock_mode=mode, clock_at=at)
     await settle_due(namespace)
+    if namespace.webhooks:
+        deliveries.wake(namespace)
 
 
 async def settle_due(namespace: Namespace) -> None:

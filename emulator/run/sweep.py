@@ -4,7 +4,8 @@ from contextlib import suppress
 from functools import partial
 
 from emulator.run.namespaces import Namespaces
-from emulator.store import containers, conversations, files, responses, uploads, vector_stores
+from emulator.run.watch import look_after
+from emulator.store import containers, conversations, files, responses, uploads, vector_stores, webhooks
 from emulator.store import namespaces as rows
 from emulator.store.engine import Store, StoreBusy
 
@@ -19,13 +20,14 @@ async def sweep_for_ever(namespaces: Namespaces) -> None:
             for row in await namespaces.store.read(rows.names):
                 namespace = await namespaces.open(row.name)
                 await sweep(namespaces.store, row.name, namespace.clock.now())
+                await look_after(namespace)
         await namespaces.clock.sleep_until(namespaces.clock.now() + EVERY)
 
 
 async def sweep(store: Store, name: str, now: float) -> int:
     """Delete all of a namespace that is due at `now`; how many rows went. Reads refuse them without it."""
     gone = 0
-    for table in (responses, files, uploads, containers, vector_stores, conversations):
+    for table in (responses, files, uploads, containers, vector_stores, conversations, webhooks):
         batch = 1
         while batch:  # what a batch took may have been all that kept others
             batch = await store.write(partial(table.sweep, namespace=name, now=now, most=AT_ONCE))

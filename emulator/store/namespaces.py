@@ -30,6 +30,8 @@ from emulator.store.schema import (
     vector_store_chunks,
     vector_store_files,
     vector_stores,
+    webhook_deliveries,
+    webhooks,
 )
 
 # What a reset of each scope empties; `all` empties every one, and sets the clock back too.
@@ -44,6 +46,7 @@ SCOPES: Mapping[str, Sequence[Table]] = {
     "journal": (journal,),
     "faults": (),
     "clock": (),
+    "webhooks": (webhooks, webhook_deliveries),
 }
 
 

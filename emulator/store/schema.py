@@ -339,3 +339,43 @@ upload_parts = Table(
     Column("created_at", Float, nullable=False),
 )
 Index("upload_parts_by_upload", upload_parts.c.namespace, upload_parts.c.upload_id)
+
+# One row a webhook that was registered: `events` are their names with commas, `secret` signs what is sent to it. It is
+# in no archive.
+webhooks = Table(
+    "webhooks",
+    metadata,
+    Column("namespace", String, primary_key=True),
+    Column("id", String, primary_key=True),
+    Column("url", String, nullable=False),
+    Column("events", String, nullable=False),
+    Column("secret", String, nullable=False),
+    Column("created_at", Float, nullable=False),
+)
+
+# One row an event for one webhook. While `status` is `pending` it is sent at `due_at` of the namespace's clock, by the
+# server that holds it until `leased_until` of the machine's. `answered` and `error` tell of the last attempt.
+webhook_deliveries = Table(
+    "webhook_deliveries",
+    metadata,
+    Column("namespace", String, primary_key=True),
+    Column("id", String, primary_key=True),
+    Column("webhook_id", String, nullable=False),
+    Column("response_id", String, nullable=False),
+    Column("event", String, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("status", String, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("due_at", Float, nullable=False),
+    Column("leased_until", Float, nullable=False),
+    Column("answered", Integer),
+    Column("error", String),
+)
+Index("webhook_deliveries_by_time", webhook_deliveries.c.namespace, webhook_deliveries.c.created_at)
+Index(
+    "webhook_deliveries_pending",
+    webhook_deliveries.c.namespace,
+    webhook_deliveries.c.due_at,
+    sqlite_where=webhook_deliveries.c.status == "pending",
+)

@@ -12,7 +12,7 @@ from emulator.testing.clock import Moment, NamespaceClock
 from emulator.testing.host import Host
 from emulator.testing.journal import Journal
 from emulator.testing.scripts import Scripts, Source
-from emulator.testing.steering import BackgroundResponses, Faults
+from emulator.testing.steering import BackgroundResponses, Faults, Webhooks
 from emulator.testing.wire import PATIENCE, EmulatorError, Wire
 
 FROZEN = "frozen"
@@ -56,6 +56,7 @@ class Emulator(Clients, Scripts, Journal):
         self.api_key = self._host.api_key
         self.clock = NamespaceClock(self._ask)
         self.faults = Faults(self._ask)
+        self.webhooks = Webhooks(self._ask)
         self.responses = BackgroundResponses(self._ask)
 
     def __repr__(self) -> str:
@@ -146,7 +147,7 @@ class Emulator(Clients, Scripts, Journal):
         self._ask("POST", "/seed", {"seed": seed})
 
     def reset(self, scope: str = "all") -> None:
-        """Empty this namespace: all, state, fixtures, journal, faults or clock."""
+        """Empty this namespace: all, state, fixtures, journal, faults, webhooks or clock."""
         self._ask("POST", "/reset", {"scope": scope})
 
     def export(self, path: str | Path) -> Path:

@@ -1,6 +1,6 @@
-"""Faults, limits and single responses of a namespace, steered over HTTP; the server decides what each does."""
+"""Faults, webhooks and single responses of a namespace, steered over HTTP; the server decides what each does."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 Ask = Callable[..., Any]
@@ -26,6 +26,37 @@ class Faults:
     def clear(self) -> None:
         """Remove them all."""
         self._ask("DELETE", "/faults")
+
+
+class Webhooks:
+    """The webhooks of a namespace: who is told when a background response ends."""
+
+    def __init__(self, ask: Ask) -> None:
+        self._ask = ask
+
+    def add(self, url: str, events: Sequence[str] | None = None) -> dict[str, Any]:
+        """Register a URL that the server's `egress` allows; all events without `events`. Its `secret` is in the answer.
+
+        Nobody ever shows that secret again.
+        """
+        body = {"url": url} if events is None else {"url": url, "events": [*events]}
+        added: dict[str, Any] = self._ask("POST", "/webhooks", body)
+        return added
+
+    def deliveries(self, response_id: str | None = None) -> list[dict[str, Any]]:
+        """What was sent or is to be, the newest first, each with its `event`, `status`, `attempts` and `error`."""
+        query = f"?response_id={response_id}" if response_id else ""
+        found: list[dict[str, Any]] = self._ask("GET", f"/webhooks/deliveries{query}")["data"]
+        return found
+
+    def list(self) -> list[dict[str, Any]]:
+        """All webhooks, that of the server too."""
+        found: list[dict[str, Any]] = self._ask("GET", "/webhooks")["data"]
+        return found
+
+    def clear(self) -> None:
+        """Forget all that were registered, with what is still to be sent to them."""
+        self._ask("DELETE", "/webhooks")
 
 
 class BackgroundResponse:

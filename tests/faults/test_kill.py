@@ -12,6 +12,7 @@ import pytest
 
 from emulator.run.conversations import LEASE
 from tests.processes import Process
+from tests.receivers import Receiver
 
 BODY = {"model": "gpt-4o", "input": "Write a long story", "background": True, "stream": True}
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
@@ -81,3 +82,28 @@ def test_a_conversation_comes_free_after_the_kill_of_its_foreground_run(tmp_path
             database.execute("UPDATE conversations SET until = until - ?", [LEASE])
         assert http.post("/responses", json=body).json()["status"] == "completed"
         assert len(http.get(f"/conversations/{conversation}/items").json()["data"]) == 2
+
+
+def test_what_a_webhook_has_missed_is_sent_by_the_next_server(tmp_path):
+    flags = ("--db", str(tmp_path / "store.db"), "--egress", "loopback")
+    with Receiver(500) as receiver:
+        with Process(tmp_path, *flags) as process, client(process) as http:
+            control = f"{http.base_url.copy_with(path='/')}_emulator"
+            assert http.post(f"{control}/webhooks", json={"url": receiver.url}).status_code == 200
+            later = {"when": {"input": "later"}, "background": {"queued": "1h"}, "then": [{"message": "Hi"}]}
+            assert http.post(f"{control}/fixtures", json=later).status_code == 200
+            body = {"model": "gpt-4o", "background": True}
+            unfinished, ended = (
+                http.post("/responses", json={**body, "input": said}).json()["id"] for said in ("later", "now")
+            )
+            for _ in range(2):
+                http.get(f"/responses/{ended}")
+            assert receiver.next().event["data"]["id"] == ended
+            while http.get(f"{control}/webhooks/deliveries").json()["data"][0]["answered"] != 500:
+                pass
+            process.tell(signal.SIGKILL)
+            process.status()
+        with Process(tmp_path, *flags) as process, client(process) as http:
+            control = f"{http.base_url.copy_with(path='/')}_emulator"
+            http.post(f"{control}/clock", json={"advance": "1h"})
+            assert {got.event["data"]["id"] for got in receiver.take(2)} == {unfinished, ended}

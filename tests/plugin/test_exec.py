@@ -97,3 +97,12 @@ class TestSignals:
     def test_a_command_that_a_signal_ends_is_128_and_its_number(self, tmp_path):
         kill = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
         assert run(tmp_path, "--", sys.executable, "-c", kill)[0] == 128 + signal.SIGKILL
+
+
+def test_the_command_has_the_secret_of_the_servers_webhook(tmp_path):
+    shown = "import os; print(os.environ['OPENAI_WEBHOOK_SECRET'])"
+    flags = ("--egress", "loopback", "--webhook", "http://127.0.0.1:1/hook")
+    status, out, err = run(tmp_path, *flags, sys.executable, "-c", shown)
+    assert (status, err) == (0, f"responses-emulator: the secret of --webhook, made for this start: {out}")
+    given = "whsec_" + "c2VjcmV0" * 4
+    assert run(tmp_path, *flags, "--webhook-secret", given, sys.executable, "-c", shown) == (0, f"{given}\n", "")

@@ -70,6 +70,8 @@ NO_CHOICE = {
         "log_level",
         "region",
         "retention",
+        "webhook",
+        "webhook_secret",
     ),
     *("tls_auto", "tls_cert", "tls_dir", "tls_key"),
 }

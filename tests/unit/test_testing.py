@@ -31,6 +31,7 @@ from emulator.testing import (
 from emulator.testing.clock import seconds_of
 from emulator.testing.wire import plain_url
 from tests import pictures
+from tests.receivers import Receiver
 
 NOON = 1_735_732_800.0  # 2025-01-01 12:00 UTC
 
@@ -408,6 +409,20 @@ class TestFaults:
         assert emu.requests[1].fault
         emu.faults.clear()
         assert emu.faults.list() == []
+
+    def test_a_webhook_is_told_and_forgotten(self):
+        with Emulator(egress="loopback") as emu, Receiver() as receiver, emu.client() as client:
+            webhook = emu.webhooks.add(receiver.url, events=["response.cancelled"])
+            assert [row["id"] for row in emu.webhooks.list()] == [webhook["id"]]
+            made = client.responses.create(model="gpt-4o", input="Hello", background=True)
+            client.responses.cancel(made.id)
+            got = receiver.next()
+            event = client.webhooks.unwrap(got.body, got.headers, secret=webhook["secret"])
+            assert (event.type, event.data.id) == ("response.cancelled", made.id)
+            assert [row["event"]["id"] for row in emu.webhooks.deliveries(made.id)] == [event.id]
+            assert emu.webhooks.deliveries("resp_none") == []
+            emu.webhooks.clear()
+            assert emu.webhooks.list() == []
 
     def test_a_deployment_is_limited(self, emu):
         emu.clock.freeze()

@@ -57,6 +57,13 @@ class Room:
     def two(self):
         self.control("POST", "/fixtures", [HELLO, MANUAL])
 
+    def webhook(self):
+        return self.control("POST", "/webhooks", {"url": "http://127.0.0.1:1/hook"})
+
+    def told(self):
+        self.webhook()
+        self.control("POST", f"/responses/{self.manual()['id']}/complete")
+
     def seeded(self):
         self.control("POST", "/seed", {"seed": "first"})
 
@@ -77,6 +84,9 @@ BEFORE = {
     "DELETE /_emulator/faults": Room.fault,
     "GET /_emulator/limits": Room.limit,
     "DELETE /_emulator/limits": Room.limit,
+    "GET /_emulator/webhooks": Room.webhook,
+    "DELETE /_emulator/webhooks": Room.webhook,
+    "GET /_emulator/webhooks/deliveries": Room.told,
 }
 
 
@@ -104,12 +114,12 @@ def path_of(made, path):
     if not made:
         return path
     made_id = made["id"] if "id" in made else made["data"][0].get("id", "")
-    return re.sub(r"(?<=/)(?:resp_|fault_)[^/]+", made_id, path)
+    return re.sub(r"(?<=/)(?:resp_|fault_|webhook_)[^/]+", made_id, path)
 
 
 @pytest.mark.parametrize(("method", "path", "sent", "status", "told"), examples())
 def test_an_example_is_what_a_server_answers(start_server, method, path, sent, status, told):
-    room = Room(start_server(Clock(NOW)))
+    room = Room(start_server(Clock(NOW), egress=("loopback",)))
     before = max((key for key in BEFORE if f"{method} {path}".startswith(key)), key=len, default=None)
     made = BEFORE[before](room) if before else None
     answer = room.http.request(method, path_of(made, path), **body_of(room, sent))

@@ -1,6 +1,7 @@
 """The server as a process and as a thread: ready line, exit codes, warnings, a quick end in mid-stream."""
 
 import asyncio
+import re
 import signal
 import socket
 import subprocess
@@ -249,3 +250,27 @@ def test_the_transport_is_in_reach_of_wire_faults() -> None:
     with ThreadedServer(lambda: app) as server, httpx.stream("GET", server.url) as answer:
         assert next(answer.iter_lines()) == "data: first"
         assert app.extensions["emulator.transport"]["transport"].get_extra_info("peername")
+
+
+def test_the_secret_of_a_webhook_is_made_and_told_once(tmp_path: Path) -> None:
+    flags = ("--egress", "loopback", "--webhook", "http://127.0.0.1:1/hook", "--log-level", "quiet")
+    with Process(tmp_path, *flags) as process:
+        process.url()
+        assert re.fullmatch(r"responses-emulator: the secret of --webhook.*: whsec_\S{44}\n", process.said())
+    with Process(tmp_path, *flags, EMULATOR_WEBHOOK_SECRET="whsec_" + "c2VjcmV0" * 4) as process:
+        process.url()
+        assert process.said() == ""
+
+
+@pytest.mark.parametrize(
+    ("flags", "told"),
+    [
+        (("--webhook", "http://127.0.0.1:1/hook"), "--webhook: the egress rule does not allow '127.0.0.1:1': start"),
+        (("--webhook", "localhost:1"), "--webhook: 'localhost:1' is no webhook: give a URL such as"),
+        (("--webhook-secret", "short"), "--webhook-secret: the value is no signing secret: give whsec_"),
+    ],
+)
+def test_a_webhook_that_cannot_be_is_refused_in_one_line(tmp_path: Path, flags: tuple[str, ...], told: str) -> None:
+    status, said = refused(tmp_path, *flags)
+    assert status == 2
+    assert said.splitlines()[-1].startswith(f"responses-emulator: {told}")
