@@ -25,8 +25,11 @@ FAULT = {"kind": "delay", "delay": "1ms", "match": {"path": "/nothing"}}
 LIMIT = {"deployment": "gpt-5", "requests_per_minute": 60}
 # Operations that take a form -> the field of its file.
 FORMS = {"createFile": "file", "addUploadPart": "data"}
+SETTINGS = Settings(log_level="quiet", egress=("loopback",))
+WEBHOOK = {"url": "http://127.0.0.1:8000/hook", "events": ["response.completed"]}
 # What the machine says of itself, and differs each time.
 VARYING = re.compile(r'"(uptime|duration_ms)": [0-9.e-]+')
+SECRET = re.compile(r'"whsec_[^"]+"')
 
 
 class Player:
@@ -65,14 +68,15 @@ class Player:
 
 def text() -> str:
     """The whole file, as JSON."""
-    server = ThreadedServer(lambda: create_app(Settings(log_level="quiet"), clock=Clock(NOON), ids=Ids("openapi")))
+    server = ThreadedServer(lambda: create_app(SETTINGS, clock=Clock(NOON), ids=Ids("openapi")))
     with server, httpx.Client(base_url=server.url, headers=HEADERS, timeout=30, trust_env=False) as http:
         player = Player(http)
-        for scene in (_responses, _files, _containers, _vector_stores, _control):
+        for scene in (_responses, _files, _containers, _vector_stores, _control, _webhooks):
             scene(player.play)
         player.play("", "GET", f"{CONTROL}/export")
         player.play_import()
     made = json.dumps(player.made, indent=1, ensure_ascii=False, sort_keys=True)
+    made = SECRET.sub('"whsec_..."', made)
     return VARYING.sub(lambda found: f'"{found[1]}": 1.5', made) + "\n"
 
 
@@ -115,6 +119,14 @@ def _files(play: Callable[..., None]) -> None:
     play("listFiles", "GET", f"{BASE}/files?limit=1")
     play("retrieveFile", "GET", f"{BASE}/files/{{file}}")
     play("deleteFile", "DELETE", f"{BASE}/files/{{other}}")
+
+
+def _webhooks(play: Callable[..., None]) -> None:
+    play("addWebhook", "POST", f"{CONTROL}/webhooks", WEBHOOK, keep="webhook")
+    play("listWebhooks", "GET", f"{CONTROL}/webhooks")
+    play("listDeliveries", "GET", f"{CONTROL}/webhooks/deliveries")
+    play("deleteWebhook", "DELETE", f"{CONTROL}/webhooks/{{webhook}}")
+    play("deleteWebhooks", "DELETE", f"{CONTROL}/webhooks")
 
 
 def _containers(play: Callable[..., None]) -> None:
