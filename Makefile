@@ -43,7 +43,7 @@ check: $(VENV)/.dev ## lint, format, types and import rules
 test-sdk-28: ## the SDK tests with the oldest openai package that is supported, in an environment of its own
 	@PYTHON=$(PYTHON) bash tests/sdk/with_version.sh 2.8.1 -n $(WORKERS) $(ARGS)
 
-test-clients: $(VENV)/.serve ## every client of tests/clients against a real server, each in an environment of its own
+test-clients: $(VENV)/.test ## every client of tests/clients against a real server, each in an environment of its own
 	@$(BIN)/python tests/clients/run.py $(ARGS)
 
 demo: $(VENV)/.test ## run every sample of the how-to page as a user would see it

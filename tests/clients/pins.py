@@ -23,7 +23,7 @@ class PinsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """One client: its packages with their versions, and the folder of its tests."""
+    """One client: its packages with their versions, the folder of its tests, and the flags of its server."""
 
     name: str
     language: str
@@ -31,6 +31,7 @@ class Client:
     packages: Mapping[str, str]
     common: Mapping[str, str]
     about: str
+    server: tuple[str, ...] = ()
 
     @property
     def version(self) -> str:
@@ -67,7 +68,8 @@ def read_pins(path: Path = PINS) -> Pins:
         if not folder.is_dir():
             raise PinsError(f"{path.name}: {row['name']}: there is no folder {folder.relative_to(path.parent)}")
         common = (data.get("common") or {}).get(language) or {}
-        clients.append(Client(row["name"], language, folder, row["packages"], common, row.get("note", "")))
+        about, server = row.get("note", ""), tuple(row.get("server", ()))
+        clients.append(Client(row["name"], language, folder, row["packages"], common, about, server))
     names = [client.name for client in clients]
     if len(set(names)) < len(names):
         raise PinsError(f"{path.name}: two clients have the same name")

@@ -97,7 +97,7 @@ def _play(environment: Environment, pins: Pins) -> tuple[int, str]:
     folder = environment.folder / "server"
     folder.mkdir(exist_ok=True)
     fixtures = environment.client.folder / "fixtures.yaml"
-    flags = ["--fixtures", str(fixtures)] if fixtures.is_file() else []
+    flags = [*environment.client.server, *(["--fixtures", str(fixtures)] if fixtures.is_file() else [])]
     with Server(folder, *flags, EMULATOR_LOG_LEVEL="info") as server:
         status = environment.test(server.url(), pins.environ)
         said = server.said()

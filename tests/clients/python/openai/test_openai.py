@@ -234,6 +234,28 @@ def test_resume_by_the_helper(client):
         assert resumed.get_final_response().output_text == events[-1].response.output_text
 
 
+def test_conversation_that_the_server_keeps(url, key):
+    with OpenAI(base_url=f"{url}/v1", api_key=key, max_retries=0) as client:
+        kept = client.conversations.create(metadata={"topic": "demo"})
+        for said in ("What are the 5 Ds of dodgeball?", "And the first?"):
+            response = client.responses.create(model="gpt-4o", input=said, conversation=kept.id)
+            assert response.conversation.id == kept.id
+        items = client.conversations.items.list(kept.id, order="asc", limit=3)
+        assert [item.role for item in items] == ["user", "assistant", "user", "assistant"]
+        client.conversations.items.delete(next(iter(items)).id, conversation_id=kept.id)
+        assert client.conversations.delete(kept.id).deleted
+        with pytest.raises(openai.NotFoundError):
+            client.conversations.retrieve(kept.id)
+
+
+async def test_conversation_in_an_async_stream(url, key):
+    async with AsyncOpenAI(base_url=f"{url}/v1", api_key=key, max_retries=0) as client:
+        kept = await client.conversations.create(items=[{"role": "user", "content": "Hello!"}])
+        async with client.responses.stream(model="gpt-4o", input="Go on", conversation=kept.id) as stream:
+            await stream.until_done()
+        assert len((await client.conversations.items.list(kept.id)).data) == 3
+
+
 def test_files_as_input(client):
     made = client.files.create(file=("note.txt", b"words"), purpose="assistants")
     assert client.files.retrieve(made.id).filename == "note.txt"
