@@ -22,7 +22,7 @@ PYENV_VERSIONS = $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions
 .DEFAULT_GOAL := help
 # Two targets would install into one environment at once.
 .NOTPARALLEL:
-.PHONY: help serve test check demo bench image image-test test-py313 test-sdk-28 test-clients setup clean
+.PHONY: help serve test check demo drift bench image image-test test-py313 test-sdk-28 test-clients setup clean
 
 help: ## list the targets
 	@echo "make TARGET [PYTHON=python3.12] [ARGS='more flags']"
@@ -45,6 +45,10 @@ test-sdk-28: ## the SDK tests with the oldest openai package that is supported, 
 
 test-clients: $(VENV)/.test ## every client of tests/clients against a real server, each in an environment of its own
 	@$(BIN)/python tests/clients/run.py $(ARGS)
+
+drift: $(VENV)/.test ## what the newest openai package knows and the emulator does not
+	$(BIN)/python -m pip --disable-pip-version-check install -q --upgrade --no-deps --target build/drift openai
+	PYTHONPATH=build/drift $(BIN)/python docs/drift.py
 
 demo: $(VENV)/.test ## run every sample of the how-to page as a user would see it
 	$(BIN)/python tests/sdk/demo.py $(ARGS)

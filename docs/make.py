@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 if __name__ == "__main__":  # it runs by its path, whether the emulator is installed or not
     sys.path.insert(0, str(ROOT))
 
-from docs import coverage_tables, examples, openapi_examples, reference_tables  # noqa: E402
+from docs import coverage_tables, drift, examples, openapi_examples, reference_tables  # noqa: E402
 
 LANGUAGES = {".py": "python", ".mjs": "js", ".toml": "toml"}
 PART = re.compile(r"(<!-- made: ([^>]+) -->\n).*?(<!-- /made -->)", re.DOTALL)
@@ -28,6 +28,7 @@ def part(name: str) -> str:
     kind, _, rest = name.partition(" ")
     makers = {
         "coverage": coverage_tables.part,
+        "drift": lambda _: drift.part(),
         "table": reference_tables.part,
         "example": examples.part,
         "file": _file,

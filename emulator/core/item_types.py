@@ -22,11 +22,11 @@ class ItemType:
     @property
     def fields(self) -> frozenset[str]:
         """Every field that the type may carry without a warning."""
-        return frozenset((*self.required, *self.optional, *_ANYWHERE))
+        return frozenset((*self.required, *self.optional, *ANYWHERE))
 
 
 # What any item may carry: SDK objects that are sent back have nulls and parsed values of their own.
-_ANYWHERE = ("id", "type", "status", "created_by", "parsed", "parsed_arguments", "annotations", "phase")
+ANYWHERE = ("id", "type", "status", "created_by", "parsed", "parsed_arguments", "annotations", "phase")
 _CALLER = ("caller", "namespace", "async", "async_")
 
 ITEM_TYPES: Mapping[str, ItemType] = {

@@ -14,7 +14,9 @@ from emulator.core.validation import Wire, by_shape, by_type, type_of
 Choice = str | dict[str, Any]
 # Which field names the tool in a choice of that type; every other type of tool is named by the type alone.
 _NAMED: Mapping[str, str] = {"function": "name", "custom": "name", "mcp": "server_label"}
-_HOSTED = tuple(kind for kind in TOOLS if kind not in (*_NAMED, GROUP))
+# A choice may name a tool otherwise than the tool names itself.
+_ALIASES: Mapping[str, str] = {"computer_use": "computer"}
+_HOSTED = (*(kind for kind in TOOLS if kind not in (*_NAMED, GROUP)), *_ALIASES)
 _DATED = re.compile(r"_20\d\d_\d\d_\d\d$")
 
 
@@ -91,5 +93,6 @@ def check_choice(choice: Choice, tools: Sequence[Mapping[str, Any]]) -> None:
 def _identity(tool: Mapping[str, Any]) -> tuple[str, str]:
     """The type of a tool, without its date, and its name where tools of the type have one."""
     kind = str(tool.get("type"))
+    kind = _ALIASES.get(kind, kind)
     field = _NAMED.get(kind)
     return _DATED.sub("", kind), str(tool.get(field)) if field else ""

@@ -20,16 +20,17 @@ LATER = frozenset(
         "prompt_cache_options",
     }
 )
-_TYPE = frozenset({"type", "async"})
+_TYPE = frozenset({"type"})
 _CACHE = frozenset({"type", "prompt_cache_breakpoint"})
 # What objects may have besides the fields of their models: those that a union tells apart have their type.
 _ALSO: Mapping[type[BaseModel], frozenset[str]] = {
     request_body.CreateBody: LATER,
-    **dict.fromkeys((*tool_params.TOOLS.values(), *tool_choice.CHOICES.values()), _TYPE),
+    **dict.fromkeys(tool_params.TOOLS.values(), _TYPE | {"async"}),
+    **dict.fromkeys(tool_choice.CHOICES.values(), _TYPE),
     **dict.fromkeys((input_params.InputText, input_params.InputImage, input_params.InputFile), _CACHE),
     # What the client's helpers add to an answer that is sent back.
     input_params.OutputText: frozenset({"type", "parsed"}),
-    input_params.Refusal: frozenset({"type"}),
+    input_params.Refusal: _TYPE,
 }
 ITEM_LISTS = ("input", "items")  # of a body: lists of items
 _NOTHING: frozenset[str] = frozenset()
@@ -44,6 +45,11 @@ def _fields(model: type[BaseModel]) -> Mapping[str, str]:
 def names(model: type[BaseModel]) -> frozenset[str]:
     """The fields of a model as the wire names them."""
     return frozenset(_fields(model))
+
+
+def known(model: type[BaseModel]) -> frozenset[str]:
+    """All fields that an object of a model may have without a warning."""
+    return names(model) | _ALSO.get(model, _NOTHING)
 
 
 def unknown_fields(given: Mapping[str, Any], checked: BaseModel) -> tuple[str, ...]:

@@ -107,6 +107,7 @@ def test_a_tool_choice_may_be_a_word(value: str) -> None:
         ({"type": "mcp", "server_label": "s"}, {"type": "mcp", "server_label": "s", "server_url": "u"}),
         ({"type": "file_search"}, SEARCH),
         ({"type": "web_search_preview"}, {"type": "web_search_preview_2025_03_11"}),
+        ({"type": "computer_use"}, {"type": "computer"}),
         ({"type": "allowed_tools", "mode": "auto", "tools": [FUNCTION]}, FUNCTION),
     ],
 )
