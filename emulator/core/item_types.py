@@ -66,7 +66,8 @@ ITEM_TYPES: Mapping[str, ItemType] = {
     "mcp_call": ItemType(
         "mcp_", "mcp", ("arguments", "name", "server_label"), ("approval_request_id", "error", "output")
     ),
-    "local_shell_call": ItemType("lsh_", "lsh", ("action", "call_id", "status"), status=True),
+    # The schema wants a status; the Vercel AI SDK sends the call back without one.
+    "local_shell_call": ItemType("lsh_", "lsh", ("action", "call_id"), status=True),
     # Its id may be the id of the call that it answers.
     "local_shell_call_output": ItemType("lsho_", None, ("output",), ("call_id",)),
     "shell_call": ItemType("sh_", "sh", ("action", "call_id"), ("caller", "environment"), status=True),

@@ -137,6 +137,15 @@ def test_an_application_runs_the_call_and_sends_its_output_back(scripted, then, 
     assert again.status_code == 200
 
 
+def test_a_call_of_the_local_shell_may_come_back_without_its_status(http):
+    call = {"type": "local_shell_call", "call_id": "call_1", "action": {"type": "exec", "command": ["ls"], "env": {}}}
+    output = {"type": "local_shell_call_output", "call_id": "call_1", "output": "a.txt"}
+    answer = http.post("/responses", json={"model": "gpt-4o", "input": [call, output]})
+    assert answer.status_code == 200, answer.text
+    listed = http.get(f"/responses/{answer.json()['id']}/input_items", params={"order": "asc"}).json()["data"]
+    assert listed[0]["status"] == "completed"
+
+
 def test_a_script_matches_on_the_output_of_a_call_by_its_type(scripted):
     http = scripted({"local_shell_call": "ls"}, when={"input": "go"})
     scripted({"message": "Saw {{ tool_output }}."}, when={"tool_output": "local_shell_call"})
