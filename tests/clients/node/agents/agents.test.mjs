@@ -8,6 +8,7 @@ import {
   OpenAIConversationsSession,
   OpenAIProvider,
   Runner,
+  applyPatchTool,
   codeInterpreterTool,
   fileSearchTool,
   hostedMcpTool,
@@ -15,6 +16,7 @@ import {
   run,
   setDefaultOpenAIClient,
   setTracingDisabled,
+  shellTool,
   tool,
   webSearchTool,
 } from '@openai/agents';
@@ -114,6 +116,52 @@ test('tools: an approval by a human interrupts the run, which goes on from its s
   const result = await run(agent, asked.state);
   assert.deepEqual(deleted, ['everything']);
   assert.equal(result.finalOutput, 'So it is: gone.');
+});
+
+test('tools: the shell, carried out here', async () => {
+  const seen = [];
+  const shell = {
+    run: async ({ commands }) => {
+      seen.push(...commands);
+      return { output: commands.map(() => ({ stdout: 'readme', stderr: '', outcome: { type: 'exit', exitCode: 0 } })) };
+    },
+  };
+  const agent = new Agent({ name: 'Operator', model, tools: [shellTool({ shell })] });
+  assert.equal((await run(agent, 'Please list the files.')).finalOutput, 'There is a readme.');
+  assert.deepEqual(seen, ['ls', 'pwd']);
+});
+
+test('tools: a patch, carried out here', async () => {
+  const written = [];
+  const editor = {
+    createFile: async ({ path, diff }) => {
+      written.push(path, diff);
+      return { status: 'completed', output: 'ok' };
+    },
+    updateFile: async () => assert.fail('nothing is updated'),
+    deleteFile: async () => assert.fail('nothing is deleted'),
+  };
+  const agent = new Agent({ name: 'Editor', model, tools: [applyPatchTool({ editor })] });
+  const result = await run(agent, 'Please write a file.', { stream: true });
+  await all(result);
+  assert.equal(result.finalOutput, 'It is written.');
+  assert.deepEqual(written, ['hello.txt', '+Hello\n']);
+});
+
+test('tools: an approval of an MCP call', async () => {
+  const asked = [];
+  const docs = hostedMcpTool({
+    serverLabel: 'docs',
+    serverUrl: 'https://example.com/mcp',
+    requireApproval: 'always',
+    onApproval: async (_, item) => {
+      asked.push(item.rawItem.name);
+      return { approve: true };
+    },
+  });
+  const result = await run(new Agent({ name: 'Assistant', model, tools: [docs] }), 'Fetch the docs about otters.');
+  assert.deepEqual(asked, ['fetch_docs_docs']);
+  assert.match(result.finalOutput, /fetch_docs_docs/);
 });
 
 const hosted = {

@@ -251,6 +251,72 @@ async function policies(base) {
   return (await store.json()).id;
 }
 
+// Tools whose calls the service makes up and the application carries out, each with what it is called with.
+const carried = {
+  shell: ['list the files', 'There is a readme.', (seen) =>
+    openai.tools.shell({
+      execute: async ({ action }) => {
+        seen.push(...action.commands);
+        return { output: action.commands.map(() => ({ stdout: 'readme', stderr: '', outcome: { type: 'exit', exitCode: 0 } })) };
+      },
+    }), ['ls', 'pwd']],
+  local_shell: ['list the files', 'There is a readme.', (seen) =>
+    openai.tools.localShell({
+      execute: async ({ action }) => {
+        seen.push(...action.command);
+        return { output: 'readme' };
+      },
+    }), ['ls', '-la']],
+  apply_patch: ['write a file', 'It is written.', (seen) =>
+    openai.tools.applyPatch({
+      execute: async ({ operation }) => {
+        seen.push(operation.type, operation.path, operation.diff);
+        return { status: 'completed', output: 'ok' };
+      },
+    }), ['create_file', 'hello.txt', '+Hello\n']],
+  write_sql: ['how many rows', 'There are 42 rows.', (seen) =>
+    openai.tools.customTool({
+      description: 'Write SQL',
+      format: { type: 'text' },
+      execute: async (input) => {
+        seen.push(input);
+        return '42';
+      },
+    }), ['select count(*) from t']],
+};
+for (const [kind, [prompt, told, made, expected]] of Object.entries(carried)) {
+  test(`tools: ${kind}, carried out here, plain and streamed`, async () => {
+    const seen = [];
+    const call = { model: openai('gpt-5-mini'), tools: { [kind]: made(seen) }, stopWhen: isStepCount(5), prompt };
+    assert.equal((await generateText(call)).text, told);
+    const { result } = await streamed({ ...call, providerOptions: { openai: { store: false } } });
+    assert.equal(await result.text, told);
+    assert.deepEqual(seen, [...expected, ...expected]);
+  });
+}
+
+test('tools: two calls of one answer', async () => {
+  const call = { model: openai('gpt-4o'), tools: { weather }, stopWhen: isStepCount(5), prompt: 'How is it in two cities?' };
+  const { result } = await streamed(call);
+  const [first] = await result.steps;
+  assert.deepEqual(first.toolResults.map(({ output }) => output.location), ['Oslo', 'Rome']);
+  assert.match(await result.text, /Rome/);
+});
+
+test('tools: a group of tools', async () => {
+  const crm = { name: 'crm', description: 'Customers and their orders.' };
+  const orders = tool({
+    description: 'List open orders for a customer ID.',
+    inputSchema: z.object({ customer_id: z.string() }),
+    execute: async () => 'two orders',
+    providerOptions: { openai: { namespace: crm } },
+  });
+  const call = { model: openai('gpt-5-mini'), tools: { list_open_orders: orders }, stopWhen: isStepCount(5) };
+  const { text, steps } = await generateText({ ...call, prompt: 'List open orders for customer cust_123.' });
+  assert.equal(steps[0].toolCalls[0].toolName, 'list_open_orders');
+  assert.match(text, /two orders/);
+});
+
 test('conversation: the provider goes on with one that the service keeps', async () => {
   const made = await fetch(`${url}/v1/conversations`, { method: 'POST', headers: { authorization: `Bearer ${apiKey}` } });
   const { id } = await made.json();
