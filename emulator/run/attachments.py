@@ -37,10 +37,15 @@ Part = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Attached:
-    """What came with a request: its files in order, and the tokens of all its images and files."""
+    """What came with a request: its files in order, and what each of its images and files costs, in tokens."""
 
     documents: tuple[Document, ...] = ()
-    tokens: int = 0
+    costs: tuple[int, ...] = ()
+
+    @property
+    def tokens(self) -> int:
+        """What all of them cost."""
+        return sum(self.costs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,20 +153,20 @@ async def read_attachments(
         return Attached()
     if sum(part["type"] in IMAGES for _, part in found) > MOST_IMAGES:
         raise ApiError("invalid", "input", reason=f"a request has {MOST_IMAGES} images at most.")
-    reader, documents, tokens = _Reader(namespace, dialect, counter is not None), [], 0
+    reader, documents, costs = _Reader(namespace, dialect, counter is not None), [], []
     for path, part in found:
-        detail = part.get("detail")
+        detail, tokens = part.get("detail"), 0
         if part["type"] in IMAGES:
             if part.get("image_url") is not None or part.get("file_id") is not None:
-                tokens += image_tokens(deployment.model, await reader.image(path, part), detail)
-            continue
-        document = await reader.document(path, part)
-        documents.append(document)
-        if counter is None:
-            continue
-        tokens += await _count(document, counter) if document.pages else UNSEEN_FILE
-        tokens += sum(image_tokens(deployment.model, size, detail) for size in document.sizes)
-    return Attached(tuple(documents), tokens)
+                tokens = image_tokens(deployment.model, await reader.image(path, part), detail)
+        else:
+            document = await reader.document(path, part)
+            documents.append(document)
+            if counter is not None:
+                tokens = await _count(document, counter) if document.pages else UNSEEN_FILE
+                tokens += sum(image_tokens(deployment.model, size, detail) for size in document.sizes)
+        costs.append(tokens)
+    return Attached(tuple(documents), tuple(costs))
 
 
 def attached(items: Iterable[Part]) -> Iterator[tuple[str, Part]]:

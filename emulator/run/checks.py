@@ -87,10 +87,10 @@ def _says_json(item: Mapping[str, Any]) -> bool:
     return isinstance(told, str) and "json" in told.lower()
 
 
-def check_context(request: CreateRequest, deployment: Deployment, tokens: int) -> int:
-    """The context's tokens, at most what the deployment takes; too many are refused unless `truncation` is auto."""
+def must_drop(request: CreateRequest, deployment: Deployment, tokens: int) -> bool:
+    """Whether the context is too long for the deployment; refused unless `truncation` is auto."""
     if tokens <= deployment.context_window:
-        return tokens
-    if request.truncation == "auto":
-        return deployment.context_window
-    raise ApiError("context_length_exceeded", "input")
+        return False
+    if request.truncation != "auto":
+        raise ApiError("context_length_exceeded", "input")
+    return True

@@ -26,7 +26,7 @@ from emulator.core.requests import CreateRequest
 from emulator.core.response import new_response
 from emulator.run import conversations, hosted, jobs
 from emulator.run.attachments import check_masks, read_attachments
-from emulator.run.checks import check_context, check_json_mode, check_request
+from emulator.run.checks import check_json_mode, check_request, must_drop
 from emulator.run.code import made_files
 from emulator.run.context import listed_tools, take_turn
 from emulator.run.conversations import Hold
@@ -37,6 +37,7 @@ from emulator.run.take import take_fixture
 from emulator.run.thoughts import seal_reasoning
 from emulator.run.timeline import AT_ONCE, Due, Gates, timeline
 from emulator.run.tokenizer import loaded_counter
+from emulator.run.truncation import truncate
 from emulator.run.watch import watch
 from emulator.run.webhooks import deliveries_of
 from emulator.script.ask import Ask
@@ -61,11 +62,13 @@ UNSEEN = sys.maxsize  # a log whose lines nobody reads is folded, not encoded
 class Admitted:
     """A request that may run: as the model sees it, what its tools may reach, its chain, the tokens of its context.
 
-    `conversation` is the one that it goes on with, as it was read.
+    `items` are all of its own, of which the model may see the last ones only. `conversation` is the one that it goes on
+    with, as it was read.
     """
 
     ask: Ask
     context: ToolContext
+    items: tuple[dict[str, Any], ...]
     chain: ChainState
     tokens: int
     conversation: ConversationRow | None = None
@@ -191,12 +194,16 @@ async def _admit(
     attached = await read_attachments(namespace, dialect, deployment, turn.items, counter)
     await check_masks(namespace, dialect, request.tools)
     chain = turn.before.after(turn.items, counter, turn.thoughts, attached.tokens)
-    tokens = check_context(request, deployment, context_tokens(request, chain.context, counter))
+    items, documents, read = turn.items, attached.documents, chain.context
+    told = context_tokens(request, 0, counter)
+    if must_drop(request, deployment, told + read):
+        room = deployment.context_window - told
+        items, documents, read = await truncate(namespace, turn, attached, counter, room)
     listed = await listed_tools(namespace, request, turn.before) if turn.before.mcp_servers else {}
-    ask = Ask(request, deployment, turn.items, turn.calls, headers, turn.before, attached.documents, counter, listed)
+    ask = Ask(request, deployment, items, turn.calls, headers, turn.before, documents, counter, listed)
     context = hosted.context_of(namespace, ask, dialect, response_id, now)
     await hosted.check_tools(context)
-    return Admitted(ask, context, chain, tokens, turn.start.conversation)
+    return Admitted(ask, context, turn.items, chain, told + read, turn.start.conversation)
 
 
 async def complete(run: Run) -> bytes:
@@ -329,7 +336,7 @@ async def _save(run: Run, log: EventLog) -> bytes:
 
 async def _add(run: Run, row: ResponseRow, log: EventLog, lines: list[bytes]) -> None:
     output = log.response["output"] if log.ended else []
-    item_ids = dict.fromkeys(item["id"] for item in (*run.ask.items, *output))
+    item_ids = dict.fromkeys(item["id"] for item in (*run.ready.items, *output))
     more = await made_files(run.namespace, run.plan) if log.ended else {}
     if row.background and log.ended and run.namespace.webhooks:
         more = {**more, **deliveries_of(run.namespace, row)}
@@ -358,6 +365,6 @@ def _row(run: Run, log: EventLog, plan: bytes | None = None) -> ResponseRow:
         polled_at=run.started,
         plan=plan,
         response=log.fold(),
-        input=orjson.dumps(run.ask.items),
+        input=orjson.dumps(run.ready.items),
         chain=chain.to_json(),
     )

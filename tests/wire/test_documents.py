@@ -85,7 +85,12 @@ def test_usage_counts_the_words_and_a_picture_for_each_page(http):
 def test_a_document_can_be_too_much_context(http):
     long = pdf(*["words and words " * 200] * 100)
     assert ask(http, inline(long), model="computer-use-preview").json()["error"]["code"] == "context_length_exceeded"
-    assert ask(http, inline(long), model="computer-use-preview", truncation="auto").status_code == 200
+    alone = body(inline(long), model="computer-use-preview", truncation="auto")
+    assert http.post("/responses", json=alone).json()["error"]["code"] == "context_length_exceeded"
+    followed = {**alone, "input": [*alone["input"], {"role": "user", "content": "Well?"}]}
+    answer = http.post("/responses", json=followed)
+    assert answer.status_code == 200
+    assert answer.json()["usage"]["input_tokens"] < 100, "the file is dropped"
 
 
 def test_a_fixture_matches_the_words_of_a_file(emulated):

@@ -249,12 +249,6 @@ class TestBodies:
         assert (answer.status_code, answer.json()["error"]["code"]) == (400, "model_not_found")
         assert server.http().post("/responses", json={**body, "model": "mine"}).status_code == 200
 
-    def test_a_context_that_is_too_long_is_refused_unless_it_may_be_cut(self, http):
-        body = {"model": "computer-use-preview", "input": "word " * 9_000}
-        answer = http.post("/responses", json=body)
-        assert (answer.status_code, answer.json()["error"]["code"]) == (400, "context_length_exceeded")
-        assert http.post("/responses", json={**body, "truncation": "auto"}).status_code == 200
-
     @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
     @given(
         body=st.one_of(
