@@ -9,9 +9,9 @@ from starlette.responses import Response
 
 from emulator.api.call import answer, call_of, read_control
 from emulator.core.errors import ApiError
-from emulator.core.webhooks import EVENTS
+from emulator.core.webhooks import EVENTS, OWN_WEBHOOK
 from emulator.run import webhooks
-from emulator.run.namespaces import OWN_WEBHOOK, Namespaces
+from emulator.run.namespaces import Namespaces
 from emulator.store import webhooks as rows
 from emulator.store.webhooks import PENDING, DeliveryRow, WebhookRow
 

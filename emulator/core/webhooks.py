@@ -16,6 +16,7 @@ from emulator.core.ids import digest
 # When a background response ends so, its webhooks are told.
 ENDINGS = ("completed", "failed", "incomplete", "cancelled")
 EVENTS = tuple(f"response.{status}" for status in ENDINGS)
+OWN_WEBHOOK = "webhook_of_the_server"  # the id of the one that `--webhook` names
 SECRET_PREFIX = "whsec_"  # noqa: S105 (what every secret begins with)
 USER_AGENT = "OpenAI/1.0 (+https://platform.openai.com/docs/webhooks)"
 # Seconds of the namespace's clock after an attempt that failed; after the last one none follows.

@@ -20,7 +20,7 @@ async def admitted(rule: Egress, url: str) -> tuple[Target, list[str]]:
         raise Forbidden(f"The egress rule does not allow '{where}'.")
     try:
         found = await look_up(target.host, target.port)
-    except OSError:
+    except (OSError, UnicodeError):  # the second where it cannot be a name
         raise Forbidden(f"The name '{target.host}' is not known.") from None
     addresses = [address for address in dict.fromkeys(found) if rule.admits(address, target)]
     if not addresses:

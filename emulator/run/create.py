@@ -30,6 +30,7 @@ from emulator.run.checks import check_json_mode, check_request, must_drop
 from emulator.run.code import made_files
 from emulator.run.context import listed_tools, take_turn
 from emulator.run.conversations import Hold
+from emulator.run.deliveries import new_deliveries
 from emulator.run.namespace import Namespace
 from emulator.run.outcome import end_at_once
 from emulator.run.settle import Derivation, replan
@@ -39,7 +40,6 @@ from emulator.run.timeline import AT_ONCE, Due, Gates, timeline
 from emulator.run.tokenizer import loaded_counter
 from emulator.run.truncation import truncate
 from emulator.run.watch import watch
-from emulator.run.webhooks import deliveries_of
 from emulator.script.ask import Ask
 from emulator.script.fault import Fault
 from emulator.script.incident import plan_for_incident
@@ -339,7 +339,7 @@ async def _add(run: Run, row: ResponseRow, log: EventLog, lines: list[bytes]) ->
     item_ids = dict.fromkeys(item["id"] for item in (*run.ready.items, *output))
     more = await made_files(run.namespace, run.plan) if log.ended else {}
     if row.background and log.ended and run.namespace.webhooks:
-        more = {**more, **deliveries_of(run.namespace, row)}
+        more = {**more, **new_deliveries(run.namespace, row)}
     new = {**rows.new_rows(row, item_ids, lines), **more}
     if run.hold is None:
         await run.namespace.store.insert(new, key=row.id)

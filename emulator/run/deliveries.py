@@ -1,8 +1,9 @@
-"""Sends what webhooks are to be told, and again where that failed; no run and no request ever waits for it.
+"""What webhooks are told: made with the end of a response, sent, and again where that failed; no run ever waits for it.
 
-A delivery is claimed with a lease for each attempt, so of several servers one makes it, and another takes it up where
-that one died. It is due by the namespace's clock; leases go by the machine's. A namespace has one task for this while
-something is pending.
+A delivery is saved in the one write that ends the response: so it is made once, whichever server writes it, and no
+crash loses it. It is claimed with a lease for each attempt, so of several servers one makes it, and another takes it up
+where that one died. It is due by the namespace's clock; leases go by the machine's. A namespace has one task for this
+while something is pending.
 """
 
 import asyncio
@@ -11,14 +12,17 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
+import orjson
+
 from emulator.core.clock import first_of, machine_time, real_seconds
 from emulator.core.egress import read_egress
-from emulator.core.webhooks import MOST_ATTEMPTS, headers_of, pause_after
+from emulator.core.webhooks import MOST_ATTEMPTS, OWN_WEBHOOK, body_of, delivery_id, event_id, headers_of, pause_after
 from emulator.run.namespace import Namespace
 from emulator.run.timeline import NEVER
 from emulator.store import webhooks as rows
-from emulator.store.engine import StoreBusy
-from emulator.store.webhooks import DELIVERED, FAILED, DeliveryRow, Outlook
+from emulator.store.engine import Rows, StoreBusy
+from emulator.store.responses import ResponseRow
+from emulator.store.webhooks import DELIVERED, FAILED, PENDING, DeliveryRow, Outlook, WebhookRow
 
 _log = logging.getLogger("emulator")
 
@@ -26,6 +30,31 @@ BELL = "webhooks"  # what the bell rings for here; elsewhere it is the id of a r
 LONGEST = 10.0  # seconds of the machine that an attempt may take
 LEASE = 30.0  # seconds of the machine after which an attempt that nobody recorded counts as lost
 AT_ONCE = 16  # attempts of one namespace
+
+
+def new_deliveries(namespace: Namespace, ended: ResponseRow) -> Rows:
+    """What is to be delivered now that a background response has ended, to be saved with its end."""
+    event = f"response.{ended.status}"
+    now = namespace.clock.now()
+    completed_at = orjson.loads(ended.response).get("completed_at")
+    body = body_of(ended.id, event, int(now if completed_at is None else completed_at))
+    return rows.new_rows(
+        DeliveryRow(
+            namespace=namespace.name,
+            id=delivery_id(event_id(ended.id, event), webhook.id),
+            webhook_id=webhook.id,
+            response_id=ended.id,
+            event=event,
+            body=body,
+            created_at=now,
+            status=PENDING,
+            attempts=0,
+            due_at=now,
+            leased_until=0.0,
+        )
+        for webhook in namespace.webhooks
+        if event in webhook.events.split(",")
+    )
 
 
 def wake(namespace: Namespace) -> None:
@@ -92,7 +121,7 @@ async def _sent(namespace: Namespace, delivery: DeliveryRow) -> DeliveryRow:
     """The delivery as it is after this attempt."""
     from emulator.outbound.post import NotSent, post
 
-    webhook = next((known for known in namespace.webhooks if known.id == delivery.webhook_id), None)
+    webhook = await _webhook(namespace, delivery.webhook_id)
     if webhook is None:
         return replace(delivery, status=FAILED, error="The webhook is not registered any more.")
     if delivery.attempts > MOST_ATTEMPTS:
@@ -106,6 +135,13 @@ async def _sent(namespace: Namespace, delivery: DeliveryRow) -> DeliveryRow:
     if 200 <= answered < 300:
         return replace(delivery, status=DELIVERED, answered=answered, error=None)
     return _again(namespace, replace(delivery, answered=answered, error=f"The answer was {answered}."))
+
+
+async def _webhook(namespace: Namespace, webhook_id: str) -> WebhookRow | None:
+    """A webhook as it is now, which another server may have changed since this one looked; None where it is gone."""
+    own = [webhook for webhook in namespace.webhooks if webhook.id == OWN_WEBHOOK]
+    registered = await namespace.store.read(partial(rows.registered, namespace=namespace.name))
+    return next((webhook for webhook in (*own, *registered) if webhook.id == webhook_id), None)
 
 
 def _again(namespace: Namespace, failed: DeliveryRow) -> DeliveryRow:

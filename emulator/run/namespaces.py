@@ -12,7 +12,7 @@ from emulator.core.clock import Clock, monotonic
 from emulator.core.errors import ApiError
 from emulator.core.ids import Ids, new_key
 from emulator.core.seal import key_of
-from emulator.core.webhooks import EVENTS
+from emulator.core.webhooks import EVENTS, OWN_WEBHOOK
 from emulator.documents.reader import Documents
 from emulator.run.fixture_files import FixtureFiles
 from emulator.run.namespace import Namespace
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 NUMBERS_AT_ONCE = 1_000  # ids of a seeded namespace that one server reserves
 MOST_IDS = 16  # that one request makes
 SCOPES = tuple(rows.SCOPES)
-OWN_WEBHOOK = "webhook_of_the_server"  # the id of the one that `--webhook` names
 
 
 class Namespaces:

@@ -19,7 +19,6 @@ from emulator.run.jobs import without_lost_work
 from emulator.run.namespace import Namespace
 from emulator.run.timeline import NEVER, Due, Gates, timeline
 from emulator.run.tokenizer import counter_for
-from emulator.run.webhooks import deliveries_of
 from emulator.script.plan import Plan
 from emulator.store import responses as rows
 from emulator.store.engine import Rows
@@ -196,7 +195,7 @@ async def save_move(namespace: Namespace, seen: ResponseRow, move: Settled) -> b
     if ended and move.row.status != "cancelled" and b'"file_ids"' in plan:
         more = await made_files(namespace, Plan.from_json(plan))
     if ended and namespace.webhooks:
-        more = {**more, **deliveries_of(namespace, move.row)}
+        more = {**more, **deliveries.new_deliveries(namespace, move.row)}
     won = await namespace.store.write(partial(_write_move, seen=seen, move=move, more=more), key=seen.id)
     if won:
         namespace.bell.ring(seen.id)

@@ -1,25 +1,18 @@
-"""The webhooks of a namespace: registered, listed, forgotten, and told of the end of a response; nothing is sent here.
-
-What is told is saved in the one write that ends the response: so it happens once, whichever server writes it, and no
-crash loses it. `run/deliveries.py` sends it.
-"""
+"""The webhooks of a namespace: which may be, registered and forgotten; what they are told is in `run/deliveries.py`."""
 
 from collections.abc import Sequence
 from functools import partial
 
-import orjson
-
 from emulator.core.egress import read_egress, target_of
 from emulator.core.errors import ApiError
 from emulator.core.ids import new_signing_secret
-from emulator.core.webhooks import EVENTS, body_of, delivery_id, event_id
+from emulator.core.webhooks import EVENTS
 from emulator.run.namespace import Namespace
 from emulator.run.namespaces import Namespaces
+from emulator.run.watch import look_after
 from emulator.settings import TABLE, Settings, SettingsError
 from emulator.store import webhooks as rows
-from emulator.store.engine import Rows
-from emulator.store.responses import ResponseRow
-from emulator.store.webhooks import PENDING, DeliveryRow, WebhookRow
+from emulator.store.webhooks import WebhookRow
 
 MOST = 100
 
@@ -63,6 +56,7 @@ async def add(namespaces: Namespaces, namespace: Namespace, url: str, events: Se
     )
     await namespace.store.write(partial(rows.add, row=row))
     await namespaces.refresh(namespace)
+    await look_after(namespace)
     return row
 
 
@@ -71,28 +65,3 @@ async def remove(namespaces: Namespaces, namespace: Namespace, webhook_id: str |
     gone = await namespace.store.write(partial(rows.remove, namespace=namespace.name, webhook_id=webhook_id))
     await namespaces.refresh(namespace)
     return gone
-
-
-def deliveries_of(namespace: Namespace, ended: ResponseRow) -> Rows:
-    """What is to be delivered now that a background response has ended, to be saved with its end."""
-    event = f"response.{ended.status}"
-    now = namespace.clock.now()
-    completed_at = orjson.loads(ended.response).get("completed_at")
-    body = body_of(ended.id, event, int(now if completed_at is None else completed_at))
-    return rows.new_rows(
-        DeliveryRow(
-            namespace=namespace.name,
-            id=delivery_id(event_id(ended.id, event), webhook.id),
-            webhook_id=webhook.id,
-            response_id=ended.id,
-            event=event,
-            body=body,
-            created_at=now,
-            status=PENDING,
-            attempts=0,
-            due_at=now,
-            leased_until=0.0,
-        )
-        for webhook in namespace.webhooks
-        if event in webhook.events.split(",")
-    )

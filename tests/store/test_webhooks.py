@@ -102,6 +102,15 @@ def begin(http):
     return http.post("/v1/responses", json={"model": "gpt-4o", "input": "Hi", "background": True}).json()["id"]
 
 
+def tried(http, expected):
+    """Wait until the deliveries are as expected: the attempts of each, and how the last was answered."""
+    for _ in range(2_000):
+        rows = http.get("/_emulator/webhooks/deliveries").json()["data"]
+        if [(row["attempts"], row["answered"]) for row in rows] == expected:
+            return
+    raise AssertionError(rows)
+
+
 def delivered(http, number):
     """Wait until so many deliveries are recorded as made; the receiver has them a moment before."""
     for _ in range(2_000):
@@ -123,6 +132,26 @@ def test_of_two_servers_one_sends(start, receiver):
     assert sorted(got.event["data"]["id"] for got in receiver.take(10)) == sorted(made)
     assert {row["attempts"] for row in delivered(one, 10)} == {1}
     assert receiver.is_empty
+
+
+def test_a_server_sends_to_a_webhook_that_it_has_not_heard_of(start, receiver):
+    """It was registered on another server, which died, and this one has only its own delivery to look after."""
+    one, other = start(), start()
+    receiver.answer(500, 500)
+    with Receiver(500) as new:
+        for server, url in ((other, receiver.url), (one, new.url)):
+            http = server.http("")
+            http.post("/_emulator/webhooks", json={"url": url})
+            response_id = begin(http)
+            for _ in range(2):
+                http.get(f"/v1/responses/{response_id}")
+            assert (receiver if server is other else new).next().event["data"]["id"] == response_id
+        assert receiver.next().event["data"]["id"] == response_id
+        tried(http, [(1, 500)] * 3)
+        one.__exit__()
+        other.clock.advance(5)
+        assert new.next().event["data"]["id"] == response_id
+    delivered(other.http(""), 3)
 
 
 def test_a_new_server_sends_what_another_left(start, receiver):

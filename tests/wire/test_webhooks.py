@@ -180,6 +180,13 @@ def test_a_response_that_takes_its_time_is_watched(start_server, receiver):
     assert receiver.next().event["data"]["id"] == response_id
 
 
+def test_a_response_that_was_under_way_is_told_to_who_registers_then(http, receiver):
+    response_id = begin(http)
+    register(http, receiver)
+    advance(http, 10)
+    assert receiver.next().event["data"]["id"] == response_id
+
+
 def test_only_background_responses_and_asked_events_are_told(http, receiver):
     register(http, receiver, events=["response.cancelled", "response.failed"])
     http.post("/v1/responses", json={"model": "gpt-4o", "input": "Hello"})
@@ -262,6 +269,13 @@ def test_a_receiver_that_takes_too_long_is_tried_again(http, receiver, monkeypat
     ended(http)
     settled(http, attempts=1, error="No answer within 0.05 seconds.", status="pending")
     receiver.release()
+
+
+def test_a_name_that_cannot_be_one_is_a_failure(http):
+    url = f"http://{'a' * 70}.localhost/"
+    assert http.post(CONTROL, json={"url": url}).status_code == 200
+    ended(http)
+    settled(http, attempts=1, error=f"The name '{'a' * 70}.localhost' is not known.")
 
 
 def test_what_is_no_http_is_a_failure(http):
