@@ -1,6 +1,7 @@
 """A receiver of webhooks on loopback, in a thread: it keeps what comes, and answers as it is told."""
 
 import queue
+import ssl
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -27,15 +28,23 @@ class Received:
 
 
 class Receiver:
-    """Answers with each of `statuses` in turn, then with 200; while it is held it answers nobody."""
+    """Answers with each of `statuses` in turn, then with 200; while it is held it answers nobody.
 
-    def __init__(self, *statuses: int, port: int = 0) -> None:
+    `certificate` are the files of one and its key, for HTTPS.
+    """
+
+    def __init__(self, *statuses: int, port: int = 0, certificate: tuple[str, str] | None = None) -> None:
         self._statuses = list(statuses)
         self._received: queue.Queue[Received] = queue.Queue()
         self._free = threading.Event()
         self._free.set()
         self._server = ThreadingHTTPServer(("127.0.0.1", port), self._handler())
         self._server.daemon_threads = True
+        self._scheme = "https" if certificate else "http"
+        if certificate:
+            context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+            context.load_cert_chain(*certificate)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
 
     @property
@@ -44,7 +53,7 @@ class Receiver:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/hook?app=1"
+        return f"{self._scheme}://127.0.0.1:{self.port}/hook?app=1"
 
     def __enter__(self) -> Self:
         self._thread.start()

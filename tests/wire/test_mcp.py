@@ -1,21 +1,16 @@
 """Real MCP servers on loopback: listed, approved, called, refused, broken, restarted; and who may be called at all."""
 
 import contextlib
-import datetime as dt
-import ipaddress
 import json
 import sqlite3
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from emulator.core.clock import Clock
 from emulator.outbound import addresses
 from emulator.run import jobs
 from emulator.settings import Settings
+from tests.certificates import self_signed
 from tests.conftest import RunningServer
 from tests.mcp_servers import Threaded, process
 
@@ -211,18 +206,8 @@ def answering(status, *headers):
 
 
 def certificate(folder):
-    """A certificate that nobody has signed."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    begin = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
-    names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-    made = made.serial_number(1).not_valid_before(begin).not_valid_after(begin.replace(year=2099))
-    signed = made.add_extension(names, critical=False).sign(key, hashes.SHA256())
-    (folder / "cert.pem").write_bytes(signed.public_bytes(serialization.Encoding.PEM))
-    plain = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    (folder / "key.pem").write_bytes(key.private_bytes(*plain))
-    return {"ssl_certfile": str(folder / "cert.pem"), "ssl_keyfile": str(folder / "key.pem")}
+    """What uvicorn needs to serve with a certificate that nobody has signed."""
+    return dict(zip(("ssl_certfile", "ssl_keyfile"), self_signed(folder), strict=True))
 
 
 def not_listed(http, url):
