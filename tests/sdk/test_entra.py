@@ -5,11 +5,17 @@ import time  # noqa: TID251 (it is moved here)
 
 import openai
 import pytest
-from azure.identity import CredentialUnavailableError, DefaultAzureCredential, get_bearer_token_provider
+from azure.identity import (
+    ClientSecretCredential,
+    CredentialUnavailableError,
+    DefaultAzureCredential,
+    get_bearer_token_provider,
+)
 from azure.identity import ManagedIdentityCredential as Identity
 from azure.identity.aio import DefaultAzureCredential as AsyncCredential
 from azure.identity.aio import get_bearer_token_provider as async_token_provider
 
+from emulator.settings import Settings
 from emulator.testing import Emulator
 
 SCOPE = "https://cognitiveservices.azure.com/.default"
@@ -163,3 +169,19 @@ def test_python_asks_the_issuer_itself(emulator):
     assert caught.value.code == "PermissionDenied"
     with pytest.raises(openai.AuthenticationError, match=BAD_TOKEN):
         ask(emulator.client(api_key=emulator.access_token("https://vault.azure.net"), max_retries=0))
+
+
+def test_an_application_with_a_secret_signs_in_by_https(monkeypatch, tmp_path):
+    tenant = Settings().entra_tenant
+    with Emulator(entra="only", tls_auto=True, tls_dir=tmp_path) as secure:
+        for name, value in secure.environ.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+        authority = {"authority": f"{secure.root}/_emulator/entra", "disable_instance_discovery": True}
+        with ClientSecretCredential(tenant, "app", "any secret", **authority) as credential:
+            provider = get_bearer_token_provider(credential, SCOPE)
+            assert ask(secure.client(api_key=provider)) == 'You said: "hello"'
+        with ClientSecretCredential("99999999" + tenant[8:], "app", "any secret", **authority) as credential:
+            provider = get_bearer_token_provider(credential, SCOPE)
+            with pytest.raises(openai.AuthenticationError, match=BAD_TOKEN):
+                ask(secure.client(api_key=provider, max_retries=0))
