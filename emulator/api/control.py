@@ -45,6 +45,8 @@ async def info(request: Request) -> Response:
             "stream_every": settings.stream_every,
             "deployments": settings.deployments,
             "api_keys": f"{len(settings.api_keys)} configured" if settings.api_keys else "any",
+            "entra": settings.entra,
+            "tls": request.scope["scheme"] == "https",
             "store": "a file" if settings.db else "temporary",
         },
     }

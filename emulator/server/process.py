@@ -49,9 +49,9 @@ def _announce(url: str) -> None:
 def _warn_if_open(sock: socket.socket, settings: Settings) -> None:
     address = sock.getsockname()[0].partition("%")[0]
     if not ipaddress.ip_address(address).is_loopback and not settings.api_keys:
+        everyone = "everyone is given a token" if settings.entra == "only" else "any key is accepted"
         logging.getLogger(__name__).warning(
-            "%s is open to other machines and any key is accepted: set --api-keys, or --host 127.0.0.1",
-            address,
+            "%s is open to other machines and %s: set --api-keys, or --host 127.0.0.1", address, everyone
         )
 
 

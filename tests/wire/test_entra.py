@@ -305,6 +305,10 @@ class TestTheDoor:
         assert place.ask(base="/v1", **{"api-key": KEY}).status_code == 403
         assert (place.ask().status_code, place.ask().json()["error"]["code"]) == (401, "401")
 
+    def test_info_says_what_is_checked(self, checked, server):
+        for root, entra in ((checked.root, "only"), (server.url, "off")):
+            assert checked.http.get(root + "/_emulator/info").json()["settings"]["entra"] == entra
+
     def test_without_the_setting_any_token_is_accepted(self, server, place_at):
         assert place_at(server).ask("a.b.c").status_code == 200
 

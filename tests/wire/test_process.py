@@ -177,6 +177,9 @@ def test_a_wide_open_server_warns_once_and_names_an_address_that_works(tmp_path:
         assert url.startswith("http://127.0.0.1:")
         assert httpx.get(url + "/_emulator/livez").status_code == 200
         assert process.said().count("any key is accepted") == 1
+    with Process(tmp_path, "--host", "0.0.0.0", "--entra", "only") as process:  # noqa: S104
+        process.url()
+        assert process.said().count("everyone is given a token") == 1
     with Process(tmp_path, "--host", "0.0.0.0", "--api-keys", "k") as process:  # noqa: S104
         process.url()
         assert process.said() == ""

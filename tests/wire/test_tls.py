@@ -177,7 +177,8 @@ class TestFaults:
         assert text.endswith(b"not a chunk\r\n")
 
     def test_the_server_says_that_they_are_there(self, secure, http):
-        assert http.get(f"{secure.root}/_emulator/info").json()["wire_faults"] is True
+        info = http.get(f"{secure.root}/_emulator/info").json()
+        assert (info["wire_faults"], info["settings"]["tls"]) == (True, True)
 
 
 class TestTheProcess:
