@@ -132,7 +132,7 @@ async def _add_form(call: Call, request: Request, container: ContainerRow) -> Co
         check_unknown(call, form, FIELDS)
         file_id = form.fields.get("file_id")
         if file_id and form.filename is not None:
-            raise ApiError("mutually_exclusive", FILE_FIELD, names="'file' and 'file_id'")
+            raise ApiError("mutually_exclusive", FILE_FIELD, names="'file' or 'file_id'")
         if file_id:
             return await containers.add_copy(namespace, container, file_id, call.warn)
         filename = form.needed_file()

@@ -87,7 +87,7 @@ def _new_file(body: FileBody, param: str) -> NewFile:
 
 def _new_files(body: BatchBody) -> list[NewFile]:
     if body.files is not None and body.file_ids is not None:
-        raise ApiError("mutually_exclusive", "files", names="'file_ids' and 'files'")
+        raise ApiError("mutually_exclusive", "files", names="'file_ids' or 'files'")
     if body.files is not None:
         found = [_new_file(one, f"files[{number}].file_id") for number, one in enumerate(body.files)]
     else:

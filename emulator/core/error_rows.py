@@ -121,7 +121,7 @@ ERRORS: Mapping[str, ErrorRow] = {
     ),
     "object_above_max_properties": ErrorRow(
         400,
-        "Invalid '{param}': object with too many properties. Expected an object with at most {limit} properties, "
+        "Invalid '{param}': too many properties. Expected an object with at most {limit} properties, "
         "but got an object with {got} properties instead.",
         "object_above_max_properties",
     ),
@@ -131,7 +131,11 @@ ERRORS: Mapping[str, ErrorRow] = {
     "invalid_function_parameters": ErrorRow(
         400, "Invalid schema for function '{name}': {reason}", "invalid_function_parameters"
     ),
-    "mutually_exclusive": ErrorRow(400, "Mutually exclusive parameters: {names}.", "mutually_exclusive_parameters"),
+    "mutually_exclusive": ErrorRow(
+        400,
+        "Mutually exclusive parameters: ''. Ensure you are only providing one of: {names}.",
+        "mutually_exclusive_parameters",
+    ),
     # Ids
     "id_prefix": ErrorRow(
         400, "Invalid '{param}': '{value}'. Expected an ID that begins with '{prefix}'.", "invalid_value"

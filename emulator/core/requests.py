@@ -185,11 +185,8 @@ def _check_together(given: Object, conversation: str | None) -> None:
     if previous is not None:
         check_response_id(previous, "previous_response_id")
         if conversation is not None:
-            raise ApiError(
-                "mutually_exclusive",
-                "previous_response_id",
-                names="'previous_response_id' and 'conversation'",
-            )
+            # The service shortens the name of the field so, and names no param.
+            raise ApiError("mutually_exclusive", names="'pre..._id' or 'conversation'")
     if not given.get("input") and previous is None and conversation is None and "prompt" not in given:
         raise ApiError("missing_input", "input")
     if "stream_options" in given and not given.get("stream"):

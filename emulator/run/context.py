@@ -79,7 +79,7 @@ async def take_items(
 async def _start(namespace: Namespace, request: CreateRequest) -> Start:
     """What a request goes on with."""
     if request.conversation is not None:
-        conversation = await conversations.find(namespace, request.conversation, "conversation")
+        conversation = await conversations.find(namespace, request.conversation)
         return Start(ChainState.from_json(conversation.chain), conversation=conversation)
     if request.previous_response_id is None:
         return NOWHERE

@@ -28,14 +28,14 @@ LEASE = 60.0  # seconds of the machine after which a run that nobody renews hold
 RENEWED = 20.0
 
 
-async def find(namespace: Namespace, conversation_id: str, param: str | None = None) -> ConversationRow:
+async def find(namespace: Namespace, conversation_id: str) -> ConversationRow:
     """A conversation with all that its runs have left by now; raises `conversation_not_found`."""
     row = await _saved(namespace, conversation_id)
     if row is not None and row.running is not None and row.until is None:
         await settle(namespace, row.running)
         row = await _saved(namespace, conversation_id)
     if row is None or row.deleted_at is not None:
-        raise ApiError("conversation_not_found", param, id=conversation_id)
+        raise ApiError("conversation_not_found", id=conversation_id)
     return row
 
 

@@ -30,7 +30,7 @@ NO_INPUT = (
 
 
 TOO_MANY = (
-    "Invalid 'metadata': object with too many properties. Expected an object with at most 16 properties, "
+    "Invalid 'metadata': too many properties. Expected an object with at most 16 properties, "
     "but got an object with 17 properties instead."
 )
 FIELDS = [
@@ -113,8 +113,8 @@ FIELDS = [
         {"conversation": "conv_1", "previous_response_id": "resp_1"},
         (
             "mutually_exclusive_parameters",
-            "previous_response_id",
-            "Mutually exclusive parameters: 'previous_response_id' and 'conversation'.",
+            None,
+            "Mutually exclusive parameters: ''. Ensure you are only providing one of: 'pre..._id' or 'conversation'.",
         ),
     ),
     (

@@ -175,7 +175,7 @@ BODIES = [
         send(metadata={str(number): "x" for number in range(17)}),
         400,
         model(
-            "Invalid 'metadata': object with too many properties. Expected an object with at most 16 properties, but "
+            "Invalid 'metadata': too many properties. Expected an object with at most 16 properties, but "
             "got an object with 17 properties instead.",
             "object_above_max_properties",
             "metadata",
@@ -226,13 +226,26 @@ BODIES = [
         missing("tools[0].server_url"),
     ),
     Line(
+        "unknown conversation",
+        send(conversation="conv_x"),
+        404,
+        model("Conversation with id 'conv_x' not found."),
+        OPENAI,
+    ),
+    Line(
+        "conversations, Azure",
+        send(conversation="conv_x"),
+        400,
+        model("Unknown parameter: 'conversation'.", "unknown_parameter", "conversation"),
+        AZURE,
+    ),
+    Line(
         "previous response and conversation",
         send(previous_response_id="resp_x", conversation="conv_x"),
         400,
         model(
-            "Mutually exclusive parameters: 'previous_response_id' and 'conversation'.",
+            "Mutually exclusive parameters: ''. Ensure you are only providing one of: 'pre..._id' or 'conversation'.",
             "mutually_exclusive_parameters",
-            "previous_response_id",
         ),
         OPENAI,
     ),
