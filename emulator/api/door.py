@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from emulator.api.auth import access_token, check_credentials, masked, refuse_keys
@@ -151,7 +152,8 @@ class Door:
 
 def _not_routed(error: HTTPException, scope: Scope) -> ApiError:
     if error.status_code == 405:
-        allowed = (error.headers or {}).get("Allow", "")
+        routes = [route for route in scope["app"].routes if route.matches(scope)[0] is not Match.NONE]
+        allowed = ", ".join(sorted({method for route in routes for method in route.methods}))
         return ApiError("bad_method", headers={"allow": allowed}, method=scope["method"], allowed=allowed)
     return ApiError("bad_path", method=scope["method"], path=scope["path"])
 

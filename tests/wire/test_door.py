@@ -98,6 +98,11 @@ class TestPaths:
         assert answer.headers["allow"] == "POST"
         assert answer.json()["error"]["code"] == "method_not_allowed"
 
+    def test_a_wrong_method_says_all_that_are_accepted_whatever_route_has_them(self, server):
+        answer = server.http("/v1").put("/vector_stores/vs_1/files/file-1", json={})
+        assert answer.status_code == 405
+        assert answer.headers["allow"] == "DELETE, GET, HEAD, POST"
+
     @pytest.mark.parametrize("name", ["a b", "x" * 65, "", "a%00b", "é"])
     def test_a_namespace_has_a_plain_name(self, server, name):
         with bare(server, "", **{"api-key": KEY}) as http:
