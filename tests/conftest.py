@@ -14,6 +14,7 @@ from emulator.core.clock import Clock
 from emulator.core.ids import Ids
 from emulator.server import ThreadedServer
 from emulator.settings import Settings
+from tests.conformance.tap import Tap
 
 KEY = "test-key"
 # A project of its own: tests/plugin/ runs it as its users would.
@@ -22,6 +23,21 @@ collect_ignore = ["example"]
 # A deadline would be a wall-clock figure, and the machines are shared.
 hypothesis.settings.register_profile("emulator", deadline=None)
 hypothesis.settings.load_profile("emulator")
+
+# Every answer of every server in this process is judged: by the server's own description, and where the client is
+# the one that is tested with, by its types.
+TAP = Tap(sdk=openai.__version__.startswith("3."))
+TAP.install()
+
+
+@pytest.fixture(autouse=True)
+def conformance(request: pytest.FixtureRequest) -> Iterator[None]:
+    """No test sees an answer that is not described; one marked `off_contract` asks for it."""
+    del TAP.wrong[:]
+    yield
+    wrong, TAP.wrong[:] = list(TAP.wrong), []
+    if request.node.get_closest_marker("off_contract") is None:
+        assert not wrong, "\n".join(wrong)
 
 
 class RunningServer:

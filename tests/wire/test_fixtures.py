@@ -146,6 +146,7 @@ class TestSteps:
         cut = ask(control, "cut").json()
         assert (cut["status"], cut["incomplete_details"]) == ("incomplete", {"reason": "content_filter"})
 
+    @pytest.mark.off_contract
     def test_raw_events_and_a_list_of_chunks_are_sent_as_they_are(self, control):
         add(
             control,

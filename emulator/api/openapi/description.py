@@ -20,7 +20,7 @@ KINDS = {"binary": "application/octet-stream", "zip": "application/zip"}
 YAML = "application/yaml"
 # Parameters that are no plain expressions.
 PARAMETERS: Mapping[str, Schema] = {
-    "id": {"type": "string", "pattern": "^[A-Za-z0-9_-]+$"},
+    "id": {"type": "string", "pattern": "^[A-Za-z0-9_-]*$"},  # an empty one is none
     "include": {"type": "array", "items": {"enum": list(INCLUDES)}},
     "order": {"enum": ["asc", "desc"], "default": "desc"},
 }

@@ -1,12 +1,15 @@
 """The error rows of operations as answers of a description: statuses, envelopes and examples; it raises none."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from string import Formatter
 from typing import Any
 
 from emulator.api.openapi.shorthand import REF, Schema
 from emulator.core.dialects import AZURE, OPENAI, Dialect
-from emulator.core.errors import ERRORS, ApiError
+from emulator.core.errors import ERRORS, ApiError, ErrorRow
+from emulator.core.readings import READINGS, Reading, configured
+from emulator.settings import Settings
 
 EXAMPLES = "#/components/examples/"
 _ENVELOPES = {"model": "ModelErrorBody", "gateway": "GatewayErrorBody", "bare": "BareErrorBody"}
@@ -62,17 +65,29 @@ SAMPLES: Mapping[str, Any] = {
 
 
 def answers(names: Iterable[str], dialects: Iterable[Dialect] = _DIALECTS) -> dict[str, Schema]:
-    """Status -> what is answered with it by these rows, in these dialects."""
+    """Status -> what is answered with it by these rows, in these dialects, however a setting reads them."""
     found: dict[int, dict[str, Any]] = {}
     for name in names:
         for dialect in dialects:
-            row = dialect.errors.get(name, ERRORS[name])
-            at = found.setdefault(row.status, {"envelopes": {}, "names": {}, "examples": {}})
-            at["envelopes"][_ENVELOPES[row.envelope]] = None
-            at["names"][name] = None
-            example = example_name(name, dialect)
-            at["examples"][example] = {"$ref": EXAMPLES + example}
+            for row in readings_of(name, dialect):
+                at = found.setdefault(row.status, {"envelopes": {}, "names": {}, "examples": {}})
+                at["envelopes"][_ENVELOPES[row.envelope]] = None
+                at["names"][name] = None
+                example = example_name(name, dialect)
+                at["examples"][example] = {"$ref": EXAMPLES + example}
     return {str(status): _answer(found[status]) for status in sorted(found)}
+
+
+def readings_of(name: str, dialect: Dialect) -> list[ErrorRow]:
+    """A row as a dialect has it, then as each setting that reads it otherwise does."""
+    chosen = [one for one in READINGS if name in one.errors]
+    read = (configured(_settings(one))[dialect.name] for one in chosen)
+    return [one.errors.get(name, ERRORS[name]) for one in (dialect, *read)]
+
+
+def _settings(reading: Reading) -> Settings:
+    changed: dict[str, Any] = {reading.setting: reading.value}
+    return replace(Settings(), **changed)
 
 
 def _answer(at: Mapping[str, Any]) -> Schema:
