@@ -22,7 +22,7 @@ PYENV_VERSIONS = $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions
 .DEFAULT_GOAL := help
 # Two targets would install into one environment at once.
 .NOTPARALLEL:
-.PHONY: help serve test check demo drift bench image image-test test-py313 test-sdk-28 test-clients setup clean
+.PHONY: help serve test check demo drift bench image image-test test-py313 test-sdk-28 test-clients fuzz setup clean
 
 help: ## list the targets
 	@echo "make TARGET [PYTHON=python3.12] [ARGS='more flags']"
@@ -42,6 +42,9 @@ check: $(VENV)/.dev ## lint, format, types and import rules
 
 test-sdk-28: ## the SDK tests with the oldest openai package that is supported, in an environment of its own
 	@PYTHON=$(PYTHON) bash tests/sdk/with_version.sh 2.8.1 -n $(WORKERS) $(ARGS)
+
+fuzz: $(VENV)-fuzz/.made ## schemathesis and hypothesis against the server; ARGS="--minutes 15" for longer
+	$(VENV)-fuzz/bin/python tests/fuzz/run.py $(ARGS)
 
 test-clients: $(VENV)/.test ## every client of tests/clients against a real server, each in an environment of its own
 	@$(BIN)/python tests/clients/run.py $(ARGS)
@@ -75,6 +78,13 @@ setup: $(VENV)/.dev ## set up .venv with all that the other targets need
 clean: ## remove what make made here
 	rm -rf .venv .venv-* build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Schemathesis brings a pytest plugin and much else: an environment of its own.
+$(VENV)-fuzz/.made: $(PROJECT)
+	@echo "make: installing the emulator and schemathesis into $(VENV)-fuzz" >&2
+	@$(PYTHON) -m venv $(VENV)-fuzz
+	@$(VENV)-fuzz/bin/python -m pip --disable-pip-version-check install -q $(if $(CONSTRAINTS),-c $(CONSTRAINTS)) -e '.[fuzz]' || $(FAILED)
+	@touch $@
 
 # Each stamp is newer than what it was installed from, so a second run installs nothing. A larger install includes the
 # smaller ones.
