@@ -23,9 +23,10 @@ FUNCTION = {"type": "function", "name": "get_weather", "parameters": {"type": "o
 HELLO = {"model": "gpt-4o", "input": "Say hello."}
 QUIET = {"stream": True, "stream_options": {"include_obfuscation": False}}
 LONG_ID = re.compile(
-    r"\b(resp|msg|upload|part|rs|fc|ctc|fco|cntr|cfile|vs|conv)_[0-9a-f]{32,50}"
+    r"\b(resp|msg|upload|part|rs|fc|ctc|fco|cntr|cfile|vs|conv|cmp)_[0-9a-f]{32,50}"
     r"|(\bcall_|\bfile-|\bassistant-|/mnt/data/)[0-9A-Za-z]{22,32}\b"
 )
+SEALED = re.compile(r"(gAAAAA)[\w=-]+")
 FRAME = re.compile(r"event: (.*)\ndata: (.*)\n\n")
 ALL = (0, None)
 BETWEEN = (2, -1)  # without `created`, `in_progress` and the end
@@ -57,6 +58,7 @@ STREAMS = {
     "custom tool call": Stream(
         {"model": "gpt-4o", "input": "Write a query.", "tools": [{"type": "custom", "name": "sql"}]}
     ),
+    "compaction": Stream({"model": "gpt-4o", "input": [{"type": "compaction_trigger"}]}),
     "background": Stream({**HELLO, "background": True}, (0, 4)),
     "cancelled": Stream({"model": "o3", "input": "Please take your time.", "background": True}, (2, None), cancel=True),
     "failed": Stream({"model": "gpt-4o", "input": "Now fail halfway."}, END),
@@ -118,6 +120,7 @@ def _dumped(value: object) -> str:
 
 
 def _short(text: str) -> str:
+    text = SEALED.sub(r"\1...", text)
     return LONG_ID.sub(lambda found: f"{found[1] + '_' if found[1] else found[2]}...", text)
 
 

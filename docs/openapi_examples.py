@@ -30,6 +30,8 @@ WEBHOOK = {"url": "http://127.0.0.1:8000/hook", "events": ["response.completed"]
 # What the machine says of itself, and differs each time.
 VARYING = re.compile(r'"(uptime|duration_ms)": [0-9.e-]+')
 SECRET = re.compile(r'"whsec_[^"]+"')
+# What is sealed with a key of the server's own.
+SEALED = re.compile(r'"(gAAAAA)[\w=-]+"')
 
 
 class Player:
@@ -77,12 +79,14 @@ def text() -> str:
         player.play_import()
     made = json.dumps(player.made, indent=1, ensure_ascii=False, sort_keys=True)
     made = SECRET.sub('"whsec_..."', made)
+    made = SEALED.sub(r'"\1..."', made)
     return VARYING.sub(lambda found: f'"{found[1]}": 1.5', made) + "\n"
 
 
 def _responses(play: Callable[..., None]) -> None:
     play("createResponse", "POST", f"{BASE}/responses", HELLO, keep="response")
     play("countInputTokens", "POST", f"{BASE}/responses/input_tokens", HELLO)
+    play("compactResponse", "POST", "/v1/responses/compact", HELLO)
     play("retrieveResponse", "GET", f"{BASE}/responses/{{response}}")
     play("listInputItems", "GET", f"{BASE}/responses/{{response}}/input_items")
     play("deleteResponse", "DELETE", f"{BASE}/responses/{{response}}")

@@ -236,6 +236,12 @@ class Settings:
         _one_of("none", "nested", "flat"),
         "The error event before response.failed, where a script leaves it open: none, nested as sent or flat as typed.",
     )
+    azure_compact: bool = _setting(False, _switch, "POST /responses/compact in the Azure dialect too.")
+    compaction_item: str = _setting(
+        "last",
+        _one_of("last", "first"),
+        "Where an answer has the compaction that context_management asks for: last or first.",
+    )
     azure_image_stream: str = _setting(
         "allow", _one_of("allow", "refuse"), "Image generation in a stream, in the Azure dialect."
     )

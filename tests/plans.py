@@ -15,6 +15,7 @@ from emulator.core.requests import parse_create
 from emulator.run.hosted import prepare
 from emulator.run.timeline import Gates, timeline
 from emulator.script.plan import (
+    Compaction,
     CustomToolCall,
     Ending,
     Events,
@@ -104,6 +105,7 @@ steps = st.one_of(
     st.builds(FunctionCall, name=names, arguments=texts),
     st.builds(CustomToolCall, name=names, input=texts),
     st.sampled_from(HOSTED),
+    st.just(Compaction("gAAAAAx")),
     st.builds(Item, item=items),
     st.builds(Events, events=raw_events),
     st.builds(Wait, seconds=st.sampled_from([0.0, 1.5])),

@@ -17,6 +17,7 @@ from emulator.core.requests import (
     ListQuery,
     RetrieveQuery,
     check_response_id,
+    parse_compact,
     parse_create,
     parse_input_tokens,
     parse_list_query,
@@ -24,7 +25,7 @@ from emulator.core.requests import (
 )
 from emulator.core.views import shown
 from emulator.run import context, settle
-from emulator.run.create import accept, complete, count_input_tokens, enqueue, stream
+from emulator.run.create import accept, compact_context, complete, count_input_tokens, enqueue, stream
 from emulator.run.follow import check_followable, follow
 from emulator.store.responses import ResponseRow
 
@@ -113,11 +114,15 @@ async def input_tokens(request: Request) -> Response:
 
 
 async def compact(request: Request) -> Response:
-    """POST /responses/compact: not there in the Azure dialect, as the how-to page says; not built in the other."""
+    """POST /responses/compact: not there in the Azure dialect, as the how-to page says, unless it is turned on."""
     call = call_of(request)
-    if not call.dialect.compact:
+    settings = call.namespace.settings
+    if not (call.dialect.compact or settings.azure_compact):
         raise ApiError("bad_path", method=request.method, path=request.url.path)
-    raise ApiError("not_implemented", what="compaction")
+    asked = parse_compact(await read_json(request), strict=settings.validation == "strict")
+    call.warn(*asked.warnings)
+    _check_deployment(call, asked.model)
+    return answer(await compact_context(call.namespace, call.dialect, asked, call.headers))
 
 
 def _response_id(request: Request) -> str:

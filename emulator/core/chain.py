@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from emulator.core.errors import ApiError, quoted_list
-from emulator.core.usage import ESTIMATE, Counter, count_items
+from emulator.core.usage import ESTIMATE, Counter, compacted, count_items
 
 # Output item type -> (the type of the item that answers it, how the service's error names the call).
 CALLS: Mapping[str, tuple[str, str]] = {
@@ -122,11 +122,27 @@ class ChainState:
         return bare._grown(items, self.depth, tokens, self.thought if thinks else 0)
 
     def with_output(self, response: Mapping[str, Any], counter: Counter = ESTIMATE) -> "ChainState":
-        """The state after the turn has ended as `response`."""
+        """The state after the turn has ended as `response`; a response that only compacts is no turn."""
         usage = response.get("usage") or {}
         thought = usage.get("output_tokens_details", {}).get("reasoning_tokens", 0)
-        tokens = self.tokens + count_items(response["output"], counter)
-        return self._grown(response["output"], self.depth, tokens, self.thought + thought)
+        output = response["output"]
+        kinds = [item["type"] for item in output]
+        if "compaction" not in kinds:
+            tokens = self.tokens + count_items(output, counter)
+            return self._grown(output, self.depth, tokens, self.thought + thought)
+        at = len(kinds) - 1 - kinds[::-1].index("compaction")
+        state = self.compacted(output[:at], counter)
+        if len(output) == 1:
+            state = replace(state, depth=state.depth - 1)
+        rest = {"output": output[at + 1 :], "usage": usage if "reasoning" in kinds[at:] else None}
+        return state.with_output(rest, counter)
+
+    def compacted(
+        self, items: Sequence[Mapping[str, Any]], counter: Counter = ESTIMATE, *, kept: int = 0
+    ) -> "ChainState":
+        """The state after some more output `items` and a compaction of all; `kept` tokens of its context stay."""
+        grown = self._grown(items, self.depth, self.tokens + count_items(items, counter), self.thought)
+        return replace(grown, tokens=kept + compacted(grown.context - kept), thought=0)
 
     def answered(self, fixture: str | None, hits: Mapping[str, int]) -> "ChainState":
         """The state of a turn that this fixture answers; `hits` are those of the chain with it."""
@@ -192,9 +208,14 @@ def _after_user(items: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any
 
 
 def answers(items: Iterable[Mapping[str, Any]]) -> int:
-    """How many answers of a model stand in `items`: each run of its messages, reasoning and calls is one."""
+    """How many answers of a model stand in `items`: each run of its messages, reasoning and calls is one.
+
+    Those before a compaction are in the state that it stands for.
+    """
     found, speaking = 0, False
     for item in items:
+        if item["type"] == "compaction":
+            found = 0
         spoke, speaking = speaking, _by_model(item)
         found += speaking and not spoke
     return found

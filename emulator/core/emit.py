@@ -114,6 +114,13 @@ def item(done: dict[str, Any], index: int) -> Emissions:
     yield _done(index, done)
 
 
+def compaction(item: dict[str, Any], index: int) -> Emissions:
+    """A compaction item, whole from its beginning; in between it is told that it is being made."""
+    yield _added(index, item)
+    yield "response.compaction.compacting", {"item_id": item["id"], "output_index": index}
+    yield _done(index, item)
+
+
 def phases(
     begun: dict[str, Any],
     done: dict[str, Any],

@@ -21,6 +21,8 @@ Include = Literal[
 ]
 Short = Annotated[str, Field(max_length=64)]
 SchemaName = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[a-zA-Z0-9_-]+$")]
+Retention = Literal["in_memory", "in-memory", "24h"]
+Tier = Literal["auto", "default", "flex", "scale", "priority"]
 Penalty = Annotated[float, Field(ge=-2, le=2)]
 
 
@@ -75,6 +77,13 @@ class StreamOptions(Wire):
     include_obfuscation: bool | None = None
 
 
+class ContextManagement(Wire):
+    """When the context is compacted: from so many tokens on."""
+
+    type: Literal["compaction"]
+    compact_threshold: Annotated[int, Field(ge=1_000)] | None = None
+
+
 class ConversationRef(Wire):
     """A conversation by its id."""
 
@@ -104,8 +113,8 @@ def _check_metadata(metadata: dict[str, str]) -> dict[str, str]:
 Metadata = Annotated[dict[str, str], AfterValidator(_check_metadata)]
 
 
-class TokensBody(Wire):
-    """The body of `POST /responses/input_tokens`. `null` in any field means that it is left out."""
+class ContextBody(Wire):
+    """What a model reads."""
 
     model: Annotated[str, Field(min_length=1, max_length=256), AfterValidator(plain)]
     input: (
@@ -117,6 +126,19 @@ class TokensBody(Wire):
     ) = None
     instructions: str | None = None
     previous_response_id: str | None = None
+
+
+class CompactBody(ContextBody):
+    """The body of `POST /responses/compact`. `null` in any field means that it is left out."""
+
+    prompt_cache_key: Short | None = None
+    prompt_cache_retention: Retention | None = None
+    service_tier: Tier | None = None
+
+
+class TokensBody(ContextBody):
+    """The body of `POST /responses/input_tokens`. `null` in any field means that it is left out."""
+
     conversation: (
         Annotated[
             Annotated[str, Tag("@string")] | Annotated[ConversationRef, Tag("@object")],
@@ -140,6 +162,7 @@ class CreateBody(TokensBody):
     stream_options: StreamOptions | None = None
     store: bool | None = None
     include: list[Include] | None = None
+    context_management: list[ContextManagement] | None = None
     max_output_tokens: Annotated[int, Field(ge=16)] | None = None
     max_tool_calls: Annotated[int, Field(ge=1)] | None = None
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
@@ -152,5 +175,5 @@ class CreateBody(TokensBody):
     user: Short | None = None
     safety_identifier: Short | None = None
     prompt_cache_key: Short | None = None
-    prompt_cache_retention: Literal["in_memory", "in-memory", "24h"] | None = None
-    service_tier: Literal["auto", "default", "flex", "scale", "priority"] | None = None
+    prompt_cache_retention: Retention | None = None
+    service_tier: Tier | None = None

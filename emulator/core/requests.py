@@ -1,6 +1,6 @@
 """A request body as the rest of the emulator sees it: checked, defaults filled in; it stores nothing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +12,7 @@ from emulator.core.errors import ApiError
 from emulator.core.input_params import item_type
 from emulator.core.item_types import ITEM_TYPES
 from emulator.core.queries import ListQuery, RetrieveQuery, parse_list_query, parse_retrieve_query
-from emulator.core.request_body import CreateBody, TokensBody
+from emulator.core.request_body import CompactBody, ContextBody, CreateBody, TokensBody
 from emulator.core.tool_choice import Choice, check_choice
 from emulator.core.tool_params import echo, secrets
 from emulator.core.unknown import names, unknown_fields
@@ -23,6 +23,7 @@ __all__ = [
     "ListQuery",
     "RetrieveQuery",
     "check_response_id",
+    "parse_compact",
     "parse_create",
     "parse_input_tokens",
     "parse_list_query",
@@ -80,6 +81,7 @@ class CreateRequest:
     prompt_cache_retention: str | None = None
     service_tier: str | None = None
     prompt: Object | None = None
+    compact_threshold: int | None = None
     strict_functions: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     secrets: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
@@ -93,12 +95,15 @@ _SAME = frozenset(CreateRequest.__slots__) - {
     "tools",
     "tool_choice",
     "text",
+    "compact_threshold",
     "strict_functions",
     "warnings",
     "secrets",
 }
 _SAME_FLOATS = ("temperature", "top_p", "frequency_penalty", "presence_penalty")
 _TOKENS = names(TokensBody)
+_COMPACT = names(CompactBody)
+ANY_THRESHOLD = 0  # of a compaction whose threshold is left to the service
 
 
 def parse_create(raw: bytes, *, strict: bool = False) -> CreateRequest:
@@ -121,6 +126,15 @@ def parse_input_tokens(raw: bytes, *, strict: bool = False) -> CreateRequest:
     return _request(subset, unknown_fields(given, checked), strict=strict)
 
 
+def parse_compact(raw: bytes, *, strict: bool = False) -> CreateRequest:
+    """Read the body of `POST /responses/compact`: the context to compact, and nothing of an answer."""
+    given = _without_nulls(load_object(raw))
+    _check_size(given)
+    subset = {name: value for name, value in given.items() if name in _COMPACT}
+    checked = _validate(CompactBody, subset)
+    return _request(subset, unknown_fields(given, checked), strict=strict)
+
+
 def _without_nulls(value: Mapping[str, Any]) -> Object:
     return {name: held for name, held in value.items() if held is not None}
 
@@ -132,7 +146,7 @@ def _check_size(given: Object) -> None:
         raise ApiError("array_above_max_length", "input", limit=MOST_ITEMS, got=len(items))
 
 
-def _validate(model: type[TokensBody], given: Object) -> TokensBody:
+def _validate(model: type[ContextBody], given: Object) -> ContextBody:
     try:
         return model.model_validate(given)
     except ValidationError as error:
@@ -151,14 +165,9 @@ def _request(given: Object, unknown: tuple[str, ...], *, strict: bool) -> Create
             fields[name] = float(fields[name])
     if conversation is not None:
         fields["conversation"] = conversation
-    if "include" in given:
-        fields["include"] = tuple(dict.fromkeys(given["include"]))
-    if "stream_options" in given:
-        fields["include_obfuscation"] = given["stream_options"].get("include_obfuscation") is not False
-    if "text" in given:
-        fields["text"] = _text(given["text"])
-    if "reasoning" in given:
-        fields["reasoning"] = _without_nulls(given["reasoning"])
+    for name, (field_name, read) in _READ.items():
+        if name in given:
+            fields[field_name] = read(given[name])
     fields["input"] = _items(given.get("input"))
     if "tools" in given or "tool_choice" in given:
         fields |= _tools(given, fields["input"])
@@ -209,6 +218,12 @@ def _tools(given: Object, items: list[Object]) -> Object:
     }
 
 
+def _threshold(given: list[Object]) -> int | None:
+    """The lowest threshold of those given; None where nothing is to be compacted."""
+    found = [entry.get("compact_threshold") or ANY_THRESHOLD for entry in given]
+    return min(found, default=None)
+
+
 def _text(given: Object) -> Object:
     return {"format": _format(given.get("format")), "verbosity": given.get("verbosity") or "medium"}
 
@@ -225,6 +240,16 @@ def _format(given: Object | None) -> Object:
         "schema": given["schema"],
         "strict": bool(given.get("strict")),
     }
+
+
+# Fields that are not taken over as they are sent -> the field that they become, and how they are read.
+_READ: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
+    "include": ("include", lambda given: tuple(dict.fromkeys(given))),
+    "stream_options": ("include_obfuscation", lambda given: given.get("include_obfuscation") is not False),
+    "text": ("text", _text),
+    "reasoning": ("reasoning", _without_nulls),
+    "context_management": ("compact_threshold", _threshold),
+}
 
 
 def _items(given: str | list[Object] | None) -> list[Object]:
@@ -244,6 +269,9 @@ def typed_items(given: Sequence[Object], param: str) -> list[Object]:
     for number, item in enumerate(items):
         if item["type"] == ADDITIONAL:
             check_additional(item, f"{param}[{number}]")
+        elif item["type"] == "compaction_trigger" and number < len(items) - 1:
+            reason = "a compaction_trigger must be the last input item."
+            raise ApiError("invalid", f"{param}[{number}]", reason=reason)
         item_id = item.get("id")
         if item_id is not None:
             _check_item_id(item, f"{param}[{number}].id")

@@ -14,7 +14,6 @@ LATER = frozenset(
     {
         "access_programs",
         "background_options",
-        "context_management",
         "image",
         "moderation",
         "prompt_cache_options",
@@ -25,6 +24,7 @@ _CACHE = frozenset({"type", "prompt_cache_breakpoint"})
 # What objects may have besides the fields of their models: those that a union tells apart have their type.
 _ALSO: Mapping[type[BaseModel], frozenset[str]] = {
     request_body.CreateBody: LATER,
+    request_body.CompactBody: frozenset({"image", "prompt_cache_options"}),
     **dict.fromkeys(tool_params.TOOLS.values(), _TYPE | {"async"}),
     **dict.fromkeys(tool_choice.CHOICES.values(), _TYPE),
     **dict.fromkeys((input_params.InputText, input_params.InputImage, input_params.InputFile), _CACHE),

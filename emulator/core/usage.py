@@ -20,6 +20,10 @@ IMAGE = 765  # a generated picture as context, whatever its size
 PER_TOOL = 8  # what a tool costs beside its definition
 JSON_CHARS = 4  # characters of JSON a token, for tools and items of other types
 
+COMPACTED = 4  # tokens of a context for each token of the compaction that stands for it
+# What costs nothing by itself: reasoning and compactions are counted by who knows what is in them.
+WEIGHTLESS = frozenset({"reasoning", "item_reference", "compaction", "compaction_trigger"})
+
 Count = Callable[[str], int]
 
 _IDEOGRAMS = r"\u2e80-\u30ff\u3400-\u4dbf\u4e00-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff"
@@ -81,6 +85,11 @@ def count_items(items: Iterable[Mapping[str, Any]], counter: Counter = ESTIMATE)
     return tokens
 
 
+def compacted(tokens: int) -> int:
+    """The tokens of a compaction that stands for a context of so many tokens, which may be none."""
+    return -(-max(tokens, 0) // COMPACTED)
+
+
 def count_tools(tools: Iterable[Mapping[str, Any]], counter: Counter = ESTIMATE) -> int:
     """The tokens of the tools that a request offers, by their JSON; a mask is a picture and does not count by it."""
     offered = [tool if "input_image_mask" not in tool else {**tool, "input_image_mask": None} for tool in tools]
@@ -91,7 +100,7 @@ def _item(item: Mapping[str, Any], counter: Counter) -> int:
     kind = item.get("type")
     if kind == "message":
         return PER_ITEM + _content(item.get("content"), counter.text)
-    if kind in ("reasoning", "item_reference"):
+    if kind in WEIGHTLESS:
         return 0
     inside = INSIDE.get(str(kind))
     return PER_ITEM + (inside(item, counter.text) if inside else counter.json(item))

@@ -1,7 +1,7 @@
 """The context of a response: its parent, the items that a request brings or names, the whole list; it plans nothing."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -16,6 +16,7 @@ from emulator.core.mcp import listed
 from emulator.core.requests import CreateRequest
 from emulator.core.states import ENDED
 from emulator.run import conversations
+from emulator.run.compaction import open_compaction
 from emulator.run.conversation_turns import conversation_of, own_items
 from emulator.run.namespace import Namespace
 from emulator.run.settle import saved_row, settle
@@ -46,10 +47,12 @@ NOWHERE = Start()
 class Turn:
     """What a request adds to its chain: `items` are its own, `calls` those that they answer, `start` what was before.
 
-    `thoughts` are the tokens of the reasoning that came back with its encrypted content, by the item's id.
+    `thoughts` are the tokens of the reasoning that came back with its encrypted content, by the item's id. `fresh` are
+    the items that no compaction among them stands for: where there is one, the chain of `start` is what it stands for.
     """
 
     items: tuple[Item, ...]
+    fresh: tuple[Item, ...]
     calls: chain.Calls
     start: Start
     thoughts: Mapping[str, int]
@@ -64,7 +67,11 @@ async def take_turn(namespace: Namespace, request: CreateRequest, response_id: s
     """Check and complete the request's items against its chain; nothing is stored yet."""
     start = await _start(namespace, request)
     items, thoughts = await take_items(namespace, request.input, ItemIds(response_id, "in"), start)
-    return Turn(items, chain.match_outputs(start.chain, items), start, thoughts)
+    items, standing = open_compaction(namespace, items, request.input)
+    if standing is None:
+        return Turn(items, items, chain.match_outputs(start.chain, items), start, thoughts)
+    calls = chain.match_outputs(standing.state, standing.after)
+    return Turn(items, standing.after, calls, replace(start, chain=standing.state), thoughts)
 
 
 async def take_items(

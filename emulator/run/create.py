@@ -28,7 +28,8 @@ from emulator.run import conversations, hosted, jobs
 from emulator.run.attachments import check_masks, read_attachments
 from emulator.run.checks import check_json_mode, check_request, must_drop
 from emulator.run.code import made_files
-from emulator.run.context import listed_tools, take_turn
+from emulator.run.compaction import Moment, compacted_window, seal_compactions, with_compaction
+from emulator.run.context import chain_items, listed_tools, take_turn
 from emulator.run.conversations import Hold
 from emulator.run.deliveries import new_deliveries
 from emulator.run.namespace import Namespace
@@ -43,9 +44,9 @@ from emulator.run.watch import watch
 from emulator.script.ask import Ask
 from emulator.script.fault import Fault
 from emulator.script.incident import plan_for_incident
-from emulator.script.plan import Plan
+from emulator.script.plan import Compaction, Plan
 from emulator.script.planning import UNSEEN as UNPACED
-from emulator.script.planning import Said, context_tokens, make_plan, say
+from emulator.script.planning import Said, Taken, context_tokens, make_plan, say
 from emulator.script.view import View
 from emulator.store import responses as rows
 from emulator.store.conversations import ConversationRow
@@ -122,7 +123,7 @@ class Run:
             said = await hosted.prepare(said, context)
         except ApiError as error:  # what comes next cannot be had
             said, failure = self.said.broken(done, error.message), error
-        plan = _plan(self.namespace, said, self.ready, self.incident)
+        plan = _plan(self.namespace, said, self.ready, self.chain, self.incident)
         return replace(self, said=said, plan=plan, failure=failure)
 
 
@@ -147,11 +148,15 @@ async def accept(
 
 async def _planned(namespace: Namespace, ready: Admitted, incident: Fault | None) -> Run:
     """The run of a request that may run, as a fixture or the built-in model answers it."""
-    view = View(ready.ask)
-    taken = await take_fixture(namespace, view)
-    said = say(view, taken, response_id=ready.context.response_id, now=ready.context.now)
-    said = await hosted.prepare(said, ready.context)
-    plan = _plan(namespace, said, ready, incident)
+    if ready.ask.triggers_compaction:
+        taken, said = Taken(hits=ready.chain.hits), Said((Compaction(),))
+    else:
+        view = View(ready.ask)
+        taken = await take_fixture(namespace, view)
+        said = say(view, taken, response_id=ready.context.response_id, now=ready.context.now)
+        said = await hosted.prepare(said, ready.context)
+    chain = ready.chain.answered(said.name, taken.hits)
+    plan = _plan(namespace, said, ready, chain, incident)
     now = ready.context.now
     response = new_response(
         ready.ask.request,
@@ -160,18 +165,22 @@ async def _planned(namespace: Namespace, ready: Admitted, incident: Fault | None
         response_id=ready.context.response_id,
         created_at=int(now),
     )
-    chain = ready.chain.answered(plan.fixture, taken.hits)
     return Run(namespace, ready, response, chain, said, plan, incident, now)
 
 
-def _plan(namespace: Namespace, said: Said, ready: Admitted, incident: Fault | None) -> Plan:
-    """The plan of what is said: as the incident changes it, its reasoning sealed where that was asked for."""
+def _plan(namespace: Namespace, said: Said, ready: Admitted, chain: ChainState, incident: Fault | None) -> Plan:
+    """The plan of what is said: as the incident changes it, compacted and sealed where that was asked for."""
     ask, context = ready.ask, ready.context
     plan = make_plan(said, ask, context.dialect, tokens=ready.tokens, every=namespace.settings.stream_every)
     plan = plan_for_incident(incident, plan, ask.counter)
     if plan.ending.status == "failed" and plan.ending.error_event is None:
         plan = replace(plan, ending=replace(plan.ending, error_event=namespace.settings.error_event))
-    return seal_reasoning(namespace, ask.request, plan, response_id=context.response_id, now=context.now)
+    if ask.request.compact_threshold is not None:
+        plan = with_compaction(plan, ask, ready.tokens, first=namespace.settings.compaction_item == "first")
+    plan = seal_reasoning(namespace, ask.request, plan, response_id=context.response_id, now=context.now)
+    if any(isinstance(step, Compaction) for step in plan.steps):
+        plan = seal_compactions(namespace, plan, Moment(ask, chain, context.response_id, context.now))
+    return plan
 
 
 async def count_input_tokens(
@@ -179,6 +188,16 @@ async def count_input_tokens(
 ) -> int:
     """How many tokens the same request would read; nothing is stored."""
     return (await _admit(namespace, dialect, request, headers)).tokens
+
+
+async def compact_context(
+    namespace: Namespace, dialect: Dialect, request: CreateRequest, headers: Mapping[str, str]
+) -> dict[str, Any]:
+    """The compacted window of a request's context (docs/how-to/compaction.md); nothing is stored."""
+    ready = await _admit(namespace, dialect, request, headers)
+    held = await chain_items(namespace, request.previous_response_id) if request.previous_response_id else []
+    moment = Moment(ready.ask, ready.chain, ready.context.response_id, ready.context.now)
+    return compacted_window(namespace, [*held, *ready.ask.items], moment, tokens=ready.tokens)
 
 
 async def _admit(
@@ -193,7 +212,10 @@ async def _admit(
     counter = await loaded_counter(namespace.settings.tokens, deployment.model)
     attached = await read_attachments(namespace, dialect, deployment, turn.items, counter)
     await check_masks(namespace, dialect, request.tools)
-    chain = turn.before.after(turn.items, counter, turn.thoughts, attached.tokens)
+    spent = attached.tokens
+    if turn.fresh is not turn.items and spent:
+        spent = (await read_attachments(namespace, dialect, deployment, turn.fresh, counter)).tokens
+    chain = turn.before.after(turn.fresh, counter, turn.thoughts, spent)
     items, documents, read = turn.items, attached.documents, chain.context
     told = context_tokens(request, 0, counter)
     if must_drop(request, deployment, told + read):

@@ -10,7 +10,7 @@ from emulator.core.errors import ApiError
 from emulator.core.requests import CreateRequest
 from emulator.core.seal import OTHER_ITEM, SealError, refused, seal, unseal
 from emulator.run.namespace import Namespace
-from emulator.run.timeline import reasoning_ids
+from emulator.run.timeline import done_items
 from emulator.script.plan import Plan, Reasoning
 
 Item = dict[str, Any]
@@ -29,7 +29,7 @@ def seal_reasoning(namespace: Namespace, request: CreateRequest, plan: Plan, *, 
     """The plan with the encrypted content of its reasoning, where the request asked for that."""
     if ENCRYPTED not in request.include or not any(isinstance(step, Reasoning) for step in plan.steps):
         return plan
-    ids = iter(reasoning_ids(plan, response_id))
+    ids = iter([item["id"] for step, item in done_items(plan, response_id) if isinstance(step, Reasoning)])
     key = namespace.seal_keys[0]
     steps = [
         replace(step, encrypted=seal(key, _told(step, next(ids)), now)) if isinstance(step, Reasoning) else step
@@ -61,6 +61,8 @@ def _whole(namespace: Namespace, item: Item, content: str, opened: Opened, now: 
     except SealError:
         raise refused(content) from None
     item_id = told["id"]
+    if "summary" not in told:  # the seal of something else
+        raise refused(content)
     if item.get("id") not in (None, item_id):
         raise refused(content, OTHER_ITEM, item["id"])
     if item_id in opened.tokens:

@@ -11,7 +11,7 @@ from emulator.core.ids import ItemIds
 from emulator.core.item_types import ITEM_TYPES
 from emulator.core.items import normalise
 from emulator.core.usage import pieces
-from emulator.script.plan import Events, Item, Message, Pace, Plan, Reasoning, Refusal, Step, Usage, Wait
+from emulator.script.plan import Compaction, Events, Item, Message, Pace, Plan, Reasoning, Refusal, Step, Usage, Wait
 from emulator.tools import tool
 
 NEVER = float("inf")
@@ -90,14 +90,12 @@ class _Pacing:
             yield Due(at, type, deltas.fields(text))
 
 
-def reasoning_ids(plan: Plan, response_id: str) -> list[str]:
-    """The ids that the reasoning steps of a plan get, in order."""
-    return [
-        fields["item"]["id"]
-        for step, emissions in _emissions(replace(plan, pace=Pace("whole")), ItemIds(response_id))
-        for type_, fields in emissions
-        if isinstance(step, Reasoning) and type_ == "response.output_item.added" and isinstance(fields, dict)
-    ]
+def done_items(plan: Plan, response_id: str) -> Iterator[tuple[Step, dict[str, Any]]]:
+    """The items of a plan as they are when they are done, each with its step."""
+    for step, emissions in _emissions(replace(plan, pace=Pace("whole")), ItemIds(response_id)):
+        for type_, fields in emissions:
+            if type_ == "response.output_item.done" and isinstance(fields, dict):
+                yield step, fields["item"]
 
 
 def _emissions(plan: Plan, ids: ItemIds) -> Iterator[tuple[Step, emit.Emissions]]:
@@ -133,12 +131,14 @@ def item_events(step: Step, index: int, ids: ItemIds, pace: Pace, status: str) -
             told = [(text, chunks(text)) for text in summary]
             content = [(thought, chunks(thought))] if thought else []
             return emit.reasoning(ids.item("rs_"), index, told, content=content, encrypted=encrypted)
+        case Compaction(encrypted=encrypted):
+            item_id = ids.item(ITEM_TYPES["compaction"].prefix)
+            return emit.compaction({"id": item_id, "type": "compaction", "encrypted_content": encrypted}, index)
         case Item(item=item):
             return emit.item(_whole(item, ids, status), index)
-        case HostedCall(type=kind):
-            return tool(kind).emit(step, index, ids, chunks, status)
         case _:
-            return tool(step.kind).emit(step, index, ids, chunks, status)
+            kind = step.type if isinstance(step, HostedCall) else step.kind
+            return tool(kind).emit(step, index, ids, chunks, status)
 
 
 def _whole(item: dict[str, Any], ids: ItemIds, status: str) -> dict[str, Any]:

@@ -43,6 +43,11 @@ class Ask:
         """The functions and custom tools that the client runs: the request's own, then those that its items bring."""
         return list(client_tools(self.request.tools, brought(self.items)))
 
+    @property
+    def triggers_compaction(self) -> bool:
+        """Whether nothing is asked of the model but to compact the context."""
+        return bool(self.items) and self.items[-1]["type"] == "compaction_trigger"
+
     def last_user_text(self) -> str:
         """The text of the last user message, its parts joined by a newline; empty where there is none."""
         for item in reversed(self.items):

@@ -5,7 +5,18 @@ from dataclasses import replace
 
 from emulator.core.hosted import HostedCall
 from emulator.core.usage import ESTIMATE, Counter, count_items
-from emulator.script.plan import CustomToolCall, Events, FunctionCall, Item, Message, Reasoning, Refusal, Step, Wait
+from emulator.script.plan import (
+    Compaction,
+    CustomToolCall,
+    Events,
+    FunctionCall,
+    Item,
+    Message,
+    Reasoning,
+    Refusal,
+    Step,
+    Wait,
+)
 
 
 def output_tokens(steps: Sequence[Step], counter: Counter = ESTIMATE) -> tuple[int, int]:
@@ -46,7 +57,7 @@ def _tokens(step: Step, counter: Counter) -> int:
     match step:
         case Message() | Refusal():
             return count(step.text)
-        case Reasoning():
+        case Reasoning() | Compaction():
             return step.tokens
         case FunctionCall():
             return count(step.name) + count(step.arguments)
@@ -76,7 +87,7 @@ def _cut(step: Step, left: int, counter: Counter) -> Step:
             return replace(step, input=cut(step.input, left - _least(step, counter)))
         case Refusal():
             return replace(step, text=cut(step.text, left))
-        case HostedCall() | Item() | Events() | Wait():
+        case HostedCall() | Compaction() | Item() | Events() | Wait():
             return step
         case Message():
             text = cut(step.text, left)

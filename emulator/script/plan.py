@@ -62,6 +62,15 @@ class CustomToolCall:
 
 
 @dataclass(frozen=True, slots=True)
+class Compaction:
+    """An item that stands for the whole context so far; what is `encrypted` and its `tokens` follow from that."""
+
+    kind: ClassVar[str] = "compaction"
+    encrypted: str = ""
+    tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """Any output item; what it leaves out of `id`, `call_id` and `status` is filled in."""
 
@@ -85,8 +94,8 @@ class Wait:
     seconds: float
 
 
-Step = Message | Refusal | Reasoning | FunctionCall | CustomToolCall | HostedCall | Item | Events | Wait
-_KINDS = (Message, Refusal, Reasoning, FunctionCall, CustomToolCall, HostedCall, Item, Events, Wait)
+Step = Message | Refusal | Reasoning | FunctionCall | CustomToolCall | HostedCall | Compaction | Item | Events | Wait
+_KINDS = (Message, Refusal, Reasoning, FunctionCall, CustomToolCall, HostedCall, Compaction, Item, Events, Wait)
 STEPS: dict[str, type[Step]] = {step.kind: step for step in _KINDS}
 
 

@@ -75,6 +75,7 @@ STEP: Schema = {
         {"name": FILLED, "arguments": _either({"type": "object"}, TEXT), "namespace": FILLED}, "name"
     ),
     "custom_tool_call": _object({"name": FILLED, "input": TEXT, "namespace": FILLED}, "name"),
+    "compaction": {"type": "null"},
     "item": {"type": "object", "properties": {"type": {"enum": list(OUTPUT_TYPES)}}, "required": ["type"]},
     "events": _list({"type": "object", "properties": {"type": FILLED}, "required": ["type"]}),
     "wait": DURATION,

@@ -8,6 +8,7 @@ from emulator.script.draft import Draft, Texts, arguments, json_data, made, word
 from emulator.script.hosted import FORMS, form
 from emulator.script.node import Node
 from emulator.script.plan import (
+    Compaction,
     CustomToolCall,
     Ending,
     Events,
@@ -154,6 +155,12 @@ def _custom_tool_call(node: Node) -> Step | Draft:
     return made(CustomToolCall, node.label, name=name, input=text, namespace=group)
 
 
+def _compaction(node: Node) -> Step:
+    if node.value is not None:
+        node.wrong(f"{node.label} takes nothing, not {node.kind}: what it stands for follows from the context")
+    return Compaction()
+
+
 def _item(node: Node) -> Step | Draft:
     check_item(node)
     return made(Item, node.label, item=Texts(_wire(node)))
@@ -250,6 +257,7 @@ STEPS: dict[str, Callable[[Node], Step | Draft]] = {
     "reasoning": _reasoning,
     "function_call": _function_call,
     "custom_tool_call": _custom_tool_call,
+    "compaction": _compaction,
     "item": _item,
     "events": _events,
     "wait": _wait,

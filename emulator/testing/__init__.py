@@ -6,6 +6,7 @@ from emulator.testing.scripts import Scripted
 from emulator.testing.steps import (
     apply_patch_call,
     code_interpreter_call,
+    compaction,
     computer_call,
     custom_tool_call,
     error,
@@ -34,6 +35,7 @@ __all__ = [
     "Verified",
     "apply_patch_call",
     "code_interpreter_call",
+    "compaction",
     "computer_call",
     "custom_tool_call",
     "error",

@@ -118,6 +118,11 @@ def file_search_call(*queries: str, **more: Any) -> Step:
     return {"file_search_call": {"queries": list(queries), **more}}
 
 
+def compaction() -> Step:
+    """An item that stands for the whole context so far."""
+    return {"compaction": None}
+
+
 def item(fields: Mapping[str, Any] | None = None, /, **named: Any) -> Step:
     """Any output item of the wire, with its `type`; the server makes the id and the events."""
     return {"item": {**(fields or {}), **named}}

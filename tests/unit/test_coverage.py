@@ -26,7 +26,18 @@ from emulator.core.unknown import LATER, names
 from emulator.script import hosted
 from emulator.script.draft import Draft
 from emulator.script.load import load_fixtures
-from emulator.script.plan import CustomToolCall, Ending, Events, FunctionCall, Item, Message, Plan, Reasoning, Refusal
+from emulator.script.plan import (
+    Compaction,
+    CustomToolCall,
+    Ending,
+    Events,
+    FunctionCall,
+    Item,
+    Message,
+    Plan,
+    Reasoning,
+    Refusal,
+)
 from emulator.settings import TABLE
 from emulator.tools import OFFERED
 from emulator.tools import TOOLS as ITEMS
@@ -41,6 +52,7 @@ STEPS = (
     Refusal("No."),
     FunctionCall("get_weather", '{"city":"Oslo"}'),
     CustomToolCall("sql", "SELECT 1"),
+    Compaction("gAAAAAx"),
 )
 ENDINGS = (
     Ending(),
@@ -195,6 +207,7 @@ def test_every_field_of_a_request_has_a_row():
             "stream_options": request_body.StreamOptions,
             "conversation": request_body.ConversationRef,
             "prompt": request_body.Prompt,
+            "context_management[]": request_body.ContextManagement,
         }.items()
         for name in names(model)
     }

@@ -182,3 +182,40 @@ def test_the_official_client_stays_through_the_comments(start_server):
         clock.advance(1)
     assert server.http().post(f"{server.url}/_emulator/responses/{made}/complete").status_code == 200
     assert [event.type for event in stream][-1] == "response.completed"
+
+
+# What a run says when its client leaves, and how many of its deltas the client waits for.
+@pytest.mark.parametrize("deltas", [0, 1, 3])
+@pytest.mark.parametrize(
+    "step",
+    [
+        {"message": "One two three four five."},
+        {"refusal": "I cannot help with that."},
+        {"reasoning": {"summary": "Let me think of it.", "text": "It is four I say."}},
+        {"function_call": {"name": "f", "arguments": {"a": "one two three four"}}},
+        {"custom_tool_call": {"name": "c", "input": "SELECT one two three"}},
+        {"code_interpreter_call": "print(1 + 2 + 3)"},
+    ],
+    ids=lambda step: next(iter(step)),
+)
+def test_a_client_that_leaves_in_the_midst_of_anything_leaves_nothing(start_server, step, deltas):
+    clock = Clock(NOON)
+    server = start_server(clock)
+    script(server, then=[step, {"message": "Done."}], stream={"chunk": 4, "every": "1s"})
+    tools = [{"type": "code_interpreter", "container": {"type": "auto"}}]
+    body = {"model": "gpt-4o", "input": "Hi", "stream": True, "tools": tools}
+    with Connection(server, "POST", "/responses", body) as connection:
+        seen = events([connection.chunk()])
+        for _ in range(deltas):
+            clock.advance(1)
+            seen += events([connection.chunk()])
+    assert seen[-1]["type"].endswith(".delta") == (deltas > 0)
+    assert [event["sequence_number"] for event in seen] == list(range(len(seen)))
+    http = server.http()
+    left = {"match": {"input": "Hi"}, "exactly": 1, "within": "20s"}  # until the server has noticed
+    assert http.post(f"{server.url}/_emulator/verify", json=left).json()["passed"]
+    clock.advance(3600)
+    made = seen[0]["response"]["id"]
+    assert http.get(f"/responses/{made}").status_code == 404
+    again = http.post("/responses", json={"model": "gpt-4o", "input": "Hi", "previous_response_id": made})
+    assert again.json()["error"]["code"] == "previous_response_not_found"

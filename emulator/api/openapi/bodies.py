@@ -20,6 +20,7 @@ from emulator.core import container_params, conversation_params, request_body, u
 BODIES: Mapping[str, type[BaseModel]] = {
     "CreateBody": request_body.CreateBody,
     "TokensBody": request_body.TokensBody,
+    "CompactBody": request_body.CompactBody,
     "ContainerBody": container_params.ContainerBody,
     "CopyBody": container_params.CopyBody,
     "UploadBody": upload_params.UploadBody,

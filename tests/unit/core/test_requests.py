@@ -107,7 +107,6 @@ def test_a_text_format_is_echoed_in_the_service_s_order(sent: Any, echoed: Any) 
 
 def test_later_parameters_are_accepted_without_a_word() -> None:
     later = (
-        "context_management",
         "moderation",
         "background_options",
         "prompt_cache_options",

@@ -135,6 +135,10 @@ REFUSED = [
     ),
     ("- then: [custom_tool_call: {input: x}]", "1: then[0].custom_tool_call needs 'name'"),
     ("- then: [fail: {code: x}]", "1: then[0].fail needs 'message'"),
+    (
+        "- then: [compaction: x]",
+        "1: then[0].compaction takes nothing, not the text 'x': what it stands for follows from the context",
+    ),
     ("- then: [fail: {message: x}]", "1: then[0].fail needs 'code'"),
     (
         "- then: [fail: {code: x, message: y, error_event: round}]",
