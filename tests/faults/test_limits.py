@@ -58,8 +58,8 @@ def test_tokens_are_judged_over_a_minute(limited, clock):
     assert seen[2].json() == {
         "error": {
             "code": "too_many_requests",
-            "message": "Requests to the Responses_Create Operation under Azure OpenAI API have exceeded token rate limit "
-            "of your current OpenAI S0 pricing tier. Please retry after 60 seconds. Please go here: "
+            "message": "Requests to the Responses_Create Operation under Azure OpenAI API have exceeded token rate "
+            "limit of your current OpenAI S0 pricing tier. Please retry after 60 seconds. Please go here: "
             "https://aka.ms/oai/quotaincrease if you would like to further increase the default rate limit.",
         }
     }
