@@ -144,8 +144,9 @@ def from_node(node: Node, *, run_time: bool = False) -> Fixture:
 
 def _of_url(node: Node, *, run_time: bool) -> Fixture:
     served, entries = read_served(node), node.any_mapping()
+    url = _name(entries["url"])
     return Fixture(
-        name=_name(entries["name"]) if "name" in entries else served.url,
+        name=_name(entries["name"]) if "name" in entries else url,  # under which it is stored, and read again
         when=When(),
         thens=(Then(),),
         where=_name(entries["where"]) if "where" in entries else node.place,

@@ -65,6 +65,12 @@ def test_no_file_outside_the_folder_is_read(tmp_path, named):
     assert (good, len(wrong)) == (0, 1)
 
 
+def test_a_url_is_printable_as_a_name_is():
+    for name in ({}, {"name": "odd"}):  # without a name it is stored under its URL, and must be readable again
+        with pytest.raises(FixtureError, match="url must be one line of printable text"):
+            from_dict({"url": "http://x\x86", "fail": "invalid_image", **name}, "test")
+
+
 WRONG = [
     ({"url": URL}, "needs one of base64, file and fail"),
     ({"url": URL, "base64": TEXT, "fail": "invalid_image"}, "not several"),
