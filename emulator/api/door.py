@@ -153,7 +153,8 @@ class Door:
 def _not_routed(error: HTTPException, scope: Scope) -> ApiError:
     if error.status_code == 405:
         routes = [route for route in scope["app"].routes if route.matches(scope)[0] is not Match.NONE]
-        allowed = ", ".join(sorted({method for route in routes for method in route.methods}))
+        # The first path is the closest: /responses/compact is one of /responses/{response_id} too.
+        allowed = ", ".join(sorted({one for route in routes if route.path == routes[0].path for one in route.methods}))
         return ApiError("bad_method", headers={"allow": allowed}, method=scope["method"], allowed=allowed)
     return ApiError("bad_path", method=scope["method"], path=scope["path"])
 

@@ -102,6 +102,7 @@ class TestPaths:
         answer = server.http("/v1").put("/vector_stores/vs_1/files/file-1", json={})
         assert answer.status_code == 405
         assert answer.headers["allow"] == "DELETE, GET, HEAD, POST"
+        assert server.http("/v1").put("/responses/compact", json={}).headers["allow"] == "POST"
 
     @pytest.mark.parametrize("name", ["a b", "x" * 65, "", "a%00b", "é"])
     def test_a_namespace_has_a_plain_name(self, server, name):
