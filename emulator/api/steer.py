@@ -72,7 +72,7 @@ async def seed(request: Request) -> Response:
     """POST /_emulator/seed {"seed": "text" or null}: the ids of this namespace, from its first one on."""
     body = await read_control(request, "seed")
     value = body.get("seed")
-    if not (value is None or (isinstance(value, str | int) and len(str(value)) <= 200)):
+    if isinstance(value, bool) or not (value is None or (isinstance(value, str | int) and len(str(value)) <= 200)):
         raise ApiError("bad_control", reason="'seed' is a text or a number, or null for random ids")
     text = None if value is None else str(value)
     await _namespaces(request).change(call_of(request).namespace, seed=text, counter=0)

@@ -160,6 +160,11 @@ class TestNamespaces:
             assert steer.delete("/namespaces/c").json() == {"name": "c", "deleted": True}
         assert server.http("/ns/c/openai/v1").get(f"/responses/{made['c']}").status_code == 404
 
+    def test_a_seed_is_a_text_or_a_number(self, server):
+        with control(server, "seeds") as steer:
+            for value in (True, [], 1.5, "x" * 201):
+                assert steer.post("/seed", json={"seed": value}).json()["error"]["code"] == "bad_request"
+
     def test_a_seeded_namespace_gives_the_same_bytes_for_the_same_requests(self, start_server):
         def answers():
             server = start_server()
