@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func, select
 
 from emulator.core.clock import Clock
-from emulator.core.webhooks import MOST_ATTEMPTS
+from emulator.core.webhooks import MOST_ATTEMPTS, body_of
 from emulator.run import deliveries
 from emulator.run.sweep import sweep
 from emulator.store import webhooks
@@ -17,7 +17,9 @@ from emulator.store.webhooks import DELIVERED, KEPT, PENDING, DeliveryRow, Outlo
 from tests.receivers import Receiver
 
 NOW = 1_763_000_000.0
-ROW = DeliveryRow("default", "wh_1", "webhook_1", "resp_1", "response.completed", b"{}", NOW, PENDING, 0, NOW, 0.0)
+EVENT = "response.completed"
+BODY = body_of("resp_1", EVENT, int(NOW))
+ROW = DeliveryRow("default", "wh_1", "webhook_1", "resp_1", EVENT, BODY, NOW, PENDING, 0, NOW, 0.0)
 
 
 @pytest.fixture
