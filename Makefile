@@ -6,7 +6,7 @@ VENV ?= .venv
 CONSTRAINTS ?= constraints.txt
 # More flags for the command of a target: make serve ARGS="--port 0", make test ARGS="-k cancel".
 ARGS ?=
-TESTS ?= tests --ignore=tests/image --ignore=tests/clients
+TESTS ?= tests --ignore=tests/image --ignore=tests/clients --ignore=tests/oracle
 WORKERS ?= 2
 IMAGE ?= responses-emulator:local
 # More flags for docker build, such as --build-arg BASE_IMAGE=python:3.12-slim.
@@ -22,7 +22,7 @@ PYENV_VERSIONS = $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions
 .DEFAULT_GOAL := help
 # Two targets would install into one environment at once.
 .NOTPARALLEL:
-.PHONY: help serve test check demo drift bench image image-test test-py313 test-sdk-28 test-clients fuzz setup clean
+.PHONY: help serve test check demo drift oracle bench image image-test test-py313 test-sdk-28 test-clients fuzz setup clean
 
 help: ## list the targets
 	@echo "make TARGET [PYTHON=python3.12] [ARGS='more flags']"
@@ -52,6 +52,9 @@ test-clients: $(VENV)/.test ## every client of tests/clients against a real serv
 drift: $(VENV)/.test ## what the newest openai package knows and the emulator does not
 	$(BIN)/python -m pip --disable-pip-version-check install -q --upgrade --no-deps --target build/drift openai
 	PYTHONPATH=build/drift $(BIN)/python docs/drift.py
+
+oracle: $(VENV)/.serve ## ask Microsoft's own server of the protocol and ours the same, and compare
+	$(BIN)/python tests/oracle/run.py $(ARGS)
 
 demo: $(VENV)/.test ## run every sample of the how-to page as a user would see it
 	$(BIN)/python tests/sdk/demo.py $(ARGS)

@@ -66,7 +66,7 @@ def statuses(row: Row) -> list[str]:
 
 def part(name: str) -> str:
     """One generated part of docs/coverage.md."""
-    makers = {"summary": _summary, "uncertain": _uncertain, "clients": _clients}
+    makers = {"summary": _summary, "uncertain": _uncertain, "clients": _clients, "oracle": _oracle}
     if name in makers:
         return makers[name]()
     if name in ("endpoints", "control"):
@@ -129,6 +129,17 @@ def _summary() -> str:
         counts = Counter(status.partition(" (")[0] for row in rows(name) for status in statuses(row)[:1])
         body.append((title, *(counts[status] or "" for status in (*STATUSES[:3], "not built"))))
     return table(("", *STATUSES[:3], "not built"), body)
+
+
+def _oracle() -> str:
+    """What Microsoft's own server answers otherwise, by reasons; each with the first example."""
+    body = []
+    for row in _file("oracle_found")["found"]:
+        facts, seen = row["facts"], row["example"]
+        shown = ", ".join(f"`{fact}`" for fact in facts[:4]) + (f" and {len(facts) - 4} more" if len(facts) > 4 else "")
+        example = f"{seen['request']}: `{seen['theirs']}`, here `{seen['ours']}`"
+        body.append((shown, str(row["requests"]), example, row["reason"], row["evidence"]))
+    return table(("what", "requests", "for example", "why", "evidence"), body)
 
 
 def _clients() -> str:

@@ -76,6 +76,11 @@ def test_every_page_is_in_the_index():
     assert pages - linked == {ROOT / "docs/README.md"}
 
 
+@pytest.mark.parametrize("part", ["drift", "coverage oracle", "coverage uncertain", "coverage summary"])
+def test_what_is_known_of_the_coverage_is_on_its_page(part):
+    assert f"<!-- made: {part} -->" in (ROOT / "docs" / "coverage.md").read_text("utf-8")
+
+
 def test_every_client_that_is_tried_is_in_the_coverage():
     section = text_of(ROOT / "docs/coverage.md").partition("\n## Clients\n")[2].partition("\n## ")[0]
     assert all(f"\n| {client.name} | {client.language} |" in section for client in read_pins().clients)
