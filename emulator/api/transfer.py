@@ -33,11 +33,11 @@ class Upload:
         new_id: Callable[[], str],
         *,
         field: str = FILE_FIELD,
-        limit: int = FILE_LIMIT,
+        limit: int | None = None,
     ) -> None:
-        """`field` names the part of the form that is the file, of at most `limit` bytes."""
-        self.form = Form(request.headers.get("content-type", ""), limit, PIECE, field)
-        self._limit = limit
+        """`field` names the part of the form that is the file, of at most `limit` bytes, else those of any file."""
+        self._limit = limit or FILE_LIMIT
+        self.form = Form(request.headers.get("content-type", ""), self._limit, PIECE, field)
         self._request = request
         self._namespace = namespace
         self._new_id = new_id
