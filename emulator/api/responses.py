@@ -116,10 +116,9 @@ async def input_tokens(request: Request) -> Response:
 async def compact(request: Request) -> Response:
     """POST /responses/compact: not there in the Azure dialect, as the how-to page says, unless it is turned on."""
     call = call_of(request)
-    settings = call.namespace.settings
-    if not (call.dialect.compact or settings.azure_compact):
+    if not call.dialect.compact:
         raise ApiError("bad_path", method=request.method, path=request.url.path)
-    asked = parse_compact(await read_json(request), strict=settings.validation == "strict")
+    asked = parse_compact(await read_json(request), strict=call.namespace.settings.validation == "strict")
     call.warn(*asked.warnings)
     _check_deployment(call, asked.model)
     return answer(await compact_context(call.namespace, call.dialect, asked, call.headers))

@@ -25,6 +25,7 @@ class Reading:
 
 READINGS = (
     Reading("azure_conversations", True, "azure", facts={"conversations": True}),
+    Reading("azure_compact", True, "azure", facts={"compact": True}),
     Reading("content_type_status", "415", errors={"bad_content_type": {"status": 415}}),
     Reading("missing_item_status", "400", errors={"item_not_found": {"status": 400}}),
     Reading("id_prefix_code", "invalid_id_prefix", errors={"id_prefix": {"code": "invalid_id_prefix"}}),

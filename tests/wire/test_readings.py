@@ -70,6 +70,11 @@ BOTH = {
             "openai": ({"type"}, {"type"}),
         },
     ),
+    "azure_compact": (
+        lambda http: http.post("/responses/compact", json=BODY),
+        status,
+        {"azure": (404, 200), "openai": (200, 200)},
+    ),
     "azure_conversations": (
         lambda http: http.post("/conversations", json={}),
         status,
