@@ -143,3 +143,7 @@ async def test_errors_of_a_model_that_does_not_reason(client):
     # The client asks every model for encrypted reasoning; the service refuses that of one that does not reason.
     with pytest.raises(ChatClientException, match="Encrypted content is not supported with this model"):
         await agent(client, "gpt-4o").run("x")
+
+
+def test_text_of_the_example(run_example):
+    assert run_example() == ['You said: "Hello."'] * 2

@@ -191,3 +191,7 @@ def test_errors_of_the_service(chat):
     with pytest.raises(openai.BadRequestError) as told:
         chat(temperature=99.0).invoke("x")
     assert told.value.param == "temperature"
+
+
+def test_text_of_the_example(run_example):
+    assert run_example() == ['You said: "Hello."'] * 2

@@ -127,3 +127,7 @@ def test_background_cancelled(place):
 def test_errors_have_their_classes(place):
     with pytest.raises(litellm.BadRequestError, match="temperature"):
         litellm.responses(**place(), input="x", temperature=99)
+
+
+def test_text_of_the_example(run_example):
+    assert run_example() == ['You said: "Hello."'] * 2

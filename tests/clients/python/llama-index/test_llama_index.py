@@ -129,3 +129,7 @@ def test_errors_of_the_service(llm):
     with pytest.raises(BadRequestError) as told:
         llm(max_output_tokens=1).complete("x")
     assert told.value.param == "max_output_tokens"
+
+
+def test_text_of_the_example(run_example):
+    assert run_example() == ['You said: "Hello."'] * 2

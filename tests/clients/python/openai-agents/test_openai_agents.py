@@ -163,3 +163,7 @@ async def test_hosted_code_interpreter(agent):
     tool = CodeInterpreterTool(tool_config={"type": "code_interpreter", "container": {"type": "auto"}})
     result = await Runner.run(agent.clone(tools=[tool]), "What is 3 + 4?")
     assert [item.type for item in result.new_items] == ["tool_call_item", "message_output_item"]
+
+
+def test_text_of_the_example(run_example):
+    assert run_example() == ['You said: "Hello."'] * 2

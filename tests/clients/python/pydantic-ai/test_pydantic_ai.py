@@ -130,3 +130,7 @@ async def test_errors_of_the_service(model):
     with pytest.raises(ModelHTTPError) as told:
         await Agent(model(), model_settings={"temperature": 99.0}).run("x")
     assert told.value.status_code == 400
+
+
+def test_text_of_the_example(run_example):
+    assert run_example() == ['You said: "Hello."'] * 2

@@ -119,3 +119,7 @@ async def test_reasoning_of_a_model(agent):
 async def test_errors_of_the_service(agent):
     with pytest.raises(Exception, match="temperature"):
         await agent(temperature=99.0).get_response(messages="x")
+
+
+def test_text_of_the_example(run_example):
+    assert run_example() == ['You said: "Hello."'] * 2
