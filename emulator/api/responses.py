@@ -25,7 +25,8 @@ from emulator.core.requests import (
 )
 from emulator.core.views import shown
 from emulator.run import context, settle
-from emulator.run.create import accept, compact_context, complete, count_input_tokens, enqueue, stream
+from emulator.run.accept import accept, compact_context, count_input_tokens
+from emulator.run.create import complete, enqueue, stream
 from emulator.run.follow import check_followable, follow
 from emulator.store.responses import ResponseRow
 
