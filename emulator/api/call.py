@@ -114,13 +114,19 @@ async def read_json(request: Request) -> bytes:
     return call.body
 
 
-async def read_nodes(request: Request, limit: int, error: str) -> Node:
-    """The nodes of a body, JSON of at most `limit` bytes or YAML as large as a file; raises `error` if it is none."""
+async def read_at_most(request: Request, limit: int) -> bytes:
+    """The bytes of a body of at most `limit`, or `body_too_large`."""
     raw = b""
     async for piece in request.stream():
         raw += piece
         if len(raw) > limit:
             raise ApiError("body_too_large", limit=limit)
+    return raw
+
+
+async def read_nodes(request: Request, limit: int, error: str) -> Node:
+    """The nodes of a body, JSON of at most `limit` bytes or YAML as large as a file; raises `error` if it is none."""
+    raw = await read_at_most(request, limit)
     kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     yaml = kind in YAML
     if not (yaml or kind == "application/json" or kind.endswith("+json")):
@@ -133,11 +139,7 @@ async def read_nodes(request: Request, limit: int, error: str) -> Node:
 
 async def read_control(request: Request, *names: str) -> dict[str, Any]:
     """The small JSON object of a control request, with no other keys than these; an empty body is an empty object."""
-    raw = b""
-    async for piece in request.stream():
-        raw += piece
-        if len(raw) > CONTROL_LIMIT:
-            raise ApiError("body_too_large", limit=CONTROL_LIMIT)
+    raw = await read_at_most(request, CONTROL_LIMIT)
     try:
         body = orjson.loads(raw) if raw.strip() else {}
     except orjson.JSONDecodeError as error:

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from emulator.api.auth import is_accepted
-from emulator.api.call import CONTROL_LIMIT, answer, call_of
+from emulator.api.call import CONTROL_LIMIT, answer, call_of, read_at_most
 from emulator.core.access import ROLES, TokenRequest, issuer_of
 from emulator.core.errors import ApiError, ErrorRow
 from emulator.run.issuer import Issuer
@@ -141,11 +141,7 @@ def _no_identity(status: int, message: str) -> ApiError:
 
 
 async def _form(request: Request) -> dict[str, str]:
-    raw = b""
-    async for piece in request.stream():
-        raw += piece
-        if len(raw) > CONTROL_LIMIT:
-            raise ApiError("body_too_large", limit=CONTROL_LIMIT)
+    raw = await read_at_most(request, CONTROL_LIMIT)
     try:
         return dict(parse_qsl(raw.decode(), max_num_fields=100))
     except ValueError:  # of its encoding too

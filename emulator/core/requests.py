@@ -111,28 +111,27 @@ def parse_create(raw: bytes, *, strict: bool = False) -> CreateRequest:
 
     Unknown fields become `warnings`; with `strict` the first is an `unknown_parameter`.
     """
-    given = _without_nulls(load_object(raw))
-    _check_size(given)
-    checked = _validate(CreateBody, given)
-    return _request(given, unknown_fields(given, checked), strict=strict)
+    return _parsed(raw, CreateBody, strict=strict)
 
 
 def parse_input_tokens(raw: bytes, *, strict: bool = False) -> CreateRequest:
     """Read the body of `POST /responses/input_tokens`: it knows fewer fields than `POST /responses`."""
-    given = _without_nulls(load_object(raw))
-    _check_size(given)
-    subset = {name: value for name, value in given.items() if name in _TOKENS}
-    checked = _validate(TokensBody, subset)
-    return _request(subset, unknown_fields(given, checked), strict=strict)
+    return _parsed(raw, TokensBody, _TOKENS, strict=strict)
 
 
 def parse_compact(raw: bytes, *, strict: bool = False) -> CreateRequest:
     """Read the body of `POST /responses/compact`: the context to compact, and nothing of an answer."""
+    return _parsed(raw, CompactBody, _COMPACT, strict=strict)
+
+
+def _parsed(
+    raw: bytes, model: type[ContextBody], fields: frozenset[str] | None = None, *, strict: bool
+) -> CreateRequest:
+    """The request of a body of that model; of one that knows but these `fields`, all others are unknown."""
     given = _without_nulls(load_object(raw))
     _check_size(given)
-    subset = {name: value for name, value in given.items() if name in _COMPACT}
-    checked = _validate(CompactBody, subset)
-    return _request(subset, unknown_fields(given, checked), strict=strict)
+    known = given if fields is None else {name: value for name, value in given.items() if name in fields}
+    return _request(known, unknown_fields(given, _validate(model, known)), strict=strict)
 
 
 def _without_nulls(value: Mapping[str, Any]) -> Object:
