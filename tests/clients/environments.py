@@ -15,6 +15,7 @@ from tests.clients.pins import FOLDER, Client
 
 INSTALL_SECONDS = 600
 TEST_SECONDS = 420
+_running: set[subprocess.Popen[bytes]] = set()
 NOWHERE = "http://127.0.0.1:9"  # nothing listens there: a client that looks for the internet finds none
 KEY = "test-key"
 
@@ -120,6 +121,7 @@ def _run(command: Sequence[str], folder: Path, environ: Mapping[str, str], log: 
         except OSError as error:
             said.write(f"{command[0]}: {error.strerror}\n".encode())
             return 127
+        _running.add(process)
         try:
             return process.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -127,6 +129,13 @@ def _run(command: Sequence[str], folder: Path, environ: Mapping[str, str], log: 
             return 124
         finally:
             _end_group(process)
+            _running.discard(process)
+
+
+def end_all() -> None:
+    """End every command that still runs: none is in the group of who stops this process."""
+    for process in tuple(_running):
+        _end_group(process)
 
 
 def _end_group(process: subprocess.Popen[bytes]) -> None:

@@ -8,6 +8,8 @@ every client was installed, and every test passed; a client without the five cor
 
 import argparse
 import json
+import os
+import signal
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -22,7 +24,7 @@ sys.path.insert(0, str(ROOT))
 import yaml  # noqa: E402
 
 from emulator.core.clock import monotonic  # noqa: E402
-from tests.clients.environments import TEST_SECONDS, Environment, NotInstalledError, tail  # noqa: E402
+from tests.clients.environments import TEST_SECONDS, Environment, NotInstalledError, end_all, tail  # noqa: E402
 from tests.clients.pins import CORE, PINS, SCENARIOS, Client, Pins, PinsError, read_pins, scenario_of  # noqa: E402
 from tests.processes import Process  # noqa: E402
 
@@ -152,6 +154,12 @@ def write_matrix(results: Sequence[Result], path: Path = MATRIX) -> None:
     path.write_text(head + yaml.safe_dump({"clients": kept}, sort_keys=False, width=120, allow_unicode=True), "utf-8")
 
 
+def _stop(*_: object) -> None:
+    """Leave at once, and leave nothing running: CI stops a part that takes too long."""
+    end_all()
+    os._exit(143)
+
+
 def main(args: Sequence[str]) -> int:
     """Run the clients that are asked for; the exit status."""
     parser = argparse.ArgumentParser(description="Run the clients of clients.yaml against a real server.")
@@ -199,4 +207,5 @@ def _run_all(chosen: Sequence[Client], pins: Pins, build: Path, workers: int) ->
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, _stop)
     sys.exit(main(sys.argv[1:]))
