@@ -106,10 +106,10 @@ class Stream(EventSourceResponse):
             if self._clock.now() < quiet_until:
                 await self._clock.sleep_until(quiet_until)
                 continue
+            self._sent = self._clock.now()  # before it is sent: time that moves once it has arrived counts
             async with self._send_lock:
                 if self.active:
                     await self._send_with_timeout(send, _body(KEEP_ALIVE))
-            self._sent = self._clock.now()
 
     @staticmethod
     async def _listen_for_exit_signal() -> None:

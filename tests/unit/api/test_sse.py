@@ -21,6 +21,7 @@ class Wire:
 
     def __init__(self):
         self.bodies = []
+        self.arrived = lambda: None
         self._more = asyncio.Event()
 
     async def receive(self):
@@ -30,6 +31,7 @@ class Wire:
         if message["type"] == "http.response.body":
             self.bodies.append(message.get("body", b""))
             self._more.set()
+            self.arrived()
 
     async def sent(self, number):
         """The first `number` pieces, once they are there."""
@@ -77,6 +79,15 @@ def test_a_comment_comes_after_so_many_quiet_seconds_and_again_after_as_many():
         for number in (1, 2, 3):
             clock.advance(15)
             assert await wire.sent(number) == [KEEP_ALIVE] * number
+
+    streamed(test)
+
+
+def test_time_that_moves_while_a_comment_arrives_is_quiet_time():
+    async def test(wire, clock, _):
+        wire.arrived = lambda: len(wire.bodies) == 1 and clock.advance(15)
+        clock.advance(15)
+        assert await wire.sent(2) == [KEEP_ALIVE] * 2
 
     streamed(test)
 
