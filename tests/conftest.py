@@ -14,6 +14,7 @@ from emulator.core.clock import Clock
 from emulator.core.ids import Ids
 from emulator.server import ThreadedServer
 from emulator.settings import Settings
+from tests import processes
 from tests.conformance.tap import Tap
 
 KEY = "test-key"
@@ -24,10 +25,11 @@ collect_ignore = ["example"]
 hypothesis.settings.register_profile("emulator", deadline=None)
 hypothesis.settings.load_profile("emulator")
 
-# Every answer of every server in this process is judged: by the server's own description, and where the client is
-# the one that is tested with, by its types.
+# Every answer of every server is judged, of those in processes of their own when they end: by the server's own
+# description, and where the client is the one that is tested with, by its types.
 TAP = Tap(sdk=openai.__version__.startswith("3."))
 TAP.install()
+processes.JUDGE = TAP
 
 
 @pytest.fixture(autouse=True)

@@ -1,11 +1,18 @@
 """The judges of every answer: what they let through, and what they do not."""
 
+from types import SimpleNamespace
+
+import httpx
 import pytest
 from openai.types.responses import Response
 
 from emulator.api.door import Door
+from tests import processes
 from tests.conformance import described, sdk_types
-from tests.conformance.tap import Tap, shape
+from tests.conformance.answers import shape
+from tests.conformance.recorded import Recorder
+from tests.conformance.tap import Tap
+from tests.processes import Process
 
 HELLO = {"model": "gpt-4o", "input": "Say hello."}
 
@@ -103,3 +110,23 @@ def test_every_answer_of_a_server_passes_the_tap(start_server, monkeypatch):
     assert tap.seen["bodies"] == 2
     assert tap.seen["events"] > 5
     assert tap.wrong == []
+
+
+def test_what_a_server_in_a_process_of_its_own_answers_is_judged_when_it_ends(tmp_path, monkeypatch):
+    tap = Tap(sdk=False)
+    monkeypatch.setattr(processes, "JUDGE", tap)
+    with Process(tmp_path) as server, httpx.Client(headers={"api-key": "k"}) as http:
+        answer = http.post(f"{server.url()}/openai/v1/responses", json={**HELLO, "stream": True})
+        assert answer.status_code == 200
+    assert tap.wrong == []
+    assert tap.seen["events"] > 5
+
+
+def test_a_wrong_answer_that_was_written_down_is_told_and_a_line_cut_short_is_not_read(tmp_path):
+    tap, path = Tap(sdk=False), tmp_path / "answers"
+    answer = SimpleNamespace(method="GET", path="/models", status=500)
+    with path.open("wb", buffering=0) as file:
+        Recorder(file).take(answer, "application/json", b"{}")
+    tap.replay(path.read_bytes() + b'{"answer": {')
+    assert len(tap.wrong) == 1
+    assert "describes no status 500" in tap.wrong[0]
