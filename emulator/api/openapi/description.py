@@ -22,7 +22,7 @@ YAML = "application/yaml"
 PARAMETERS: Mapping[str, Schema] = {
     "id": {"type": "string", "pattern": "^[A-Za-z0-9_-]*$"},  # an empty one is none
     "include": {"type": "array", "items": {"enum": list(INCLUDES)}},
-    "order": {"enum": ["asc", "desc"], "default": "desc"},
+    "order": {"enum": ["asc", "desc", ""], "default": "desc"},  # an empty one is none
 }
 ABOUT = """\
 A local, offline emulator of the Azure OpenAI and OpenAI Responses API. The base URL chooses the dialect; in front of it

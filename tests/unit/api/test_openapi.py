@@ -179,3 +179,11 @@ def test_it_is_served_and_printed(server):
     assert http.get("/_emulator/info").json()["openapi"] == PATH
     assert http.get("/ns/team/_emulator/info").json()["openapi"] == "/ns/team" + PATH
     assert json.loads(CliRunner().invoke(command, ["--openapi"]).output) == describe()
+
+
+def test_a_parameter_that_is_empty_is_left_out_and_described_so(http):
+    described = [parameter for operation in OPERATIONS.values() for parameter in operation.get("parameters", ())]
+    orders = [parameter["schema"] for parameter in described if parameter.get("name") == "order"]
+    assert orders
+    assert all("" in schema["enum"] for schema in orders)
+    assert http.get("/containers?order=").status_code == 200
