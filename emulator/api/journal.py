@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from math import isfinite
 from typing import Any
 
 import orjson
@@ -116,6 +117,13 @@ def _flag(text: str) -> bool:
 
 
 # The filters and how each is read: columns of the table, and fields that only the entry itself has.
+def _second(text: str) -> float:
+    second = float(text)
+    if not isfinite(second):
+        raise ValueError(text)
+    return second
+
+
 COLUMNS: Mapping[str, Callable[[str], Any]] = {
     "method": str.upper,
     "status": _integer,
@@ -132,7 +140,7 @@ OTHERS: Mapping[str, Callable[[str], Any]] = {
     "limit": _integer,
     "after": _integer,
     "before": _integer,
-    "since": float,
+    "since": _second,
     "path": str,
 }
 

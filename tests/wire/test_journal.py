@@ -220,7 +220,8 @@ class TestPages:
     @pytest.mark.parametrize(
         ("query", "says"),
         [("limit=0", "from 1 to 1000"), ("limit=x", "is no number"), ("modell=x", "did you mean model?"),
-         ("unmatched=yes", "neither true nor false"), ("since=x", "no number of seconds")],
+         ("unmatched=yes", "neither true nor false"), ("since=x", "no number of seconds"),
+         ("since=nan", "no number of seconds")],
     )  # fmt: skip
     def test_a_wrong_filter_is_refused_in_one_line(self, place, query, says):
         answer = place.http.get(f"{place.root}/_emulator/requests?{query}")
