@@ -7,7 +7,7 @@ is there: so a new one can replace an old one by being inserted, in one transact
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, and_, bindparam, delete, exists, func, insert, or_, select, tuple_, update
+from sqlalchemy import Connection, and_, bindparam, delete, exists, func, insert, or_, select, update
 
 from emulator.store import files
 from emulator.store.engine import Rows
@@ -132,7 +132,9 @@ def remove(connection: Connection, namespace: str, container_id: str) -> bool:
     key = {"ns": namespace, "cid": container_id}
     if not connection.execute(_DELETE, key).rowcount:
         return False
-    _drop_files(connection, namespace, connection.scalars(select(container_files.c.id).where(_OF), key).all())
+    files.drop(
+        connection, container_files, namespace, connection.scalars(select(container_files.c.id).where(_OF), key).all()
+    )
     return True
 
 
@@ -213,7 +215,7 @@ def sweep(connection: Connection, namespace: str, now: float, most: int) -> int:
     )
     file_ids = connection.scalars(inside.where(over).limit(most)).all()
     if file_ids:
-        _drop_files(connection, namespace, file_ids)
+        files.drop(connection, container_files, namespace, file_ids)
         return len(file_ids)
     ids = connection.scalars(select(containers.c.id).where(over).limit(most)).all()
     if ids:
@@ -251,11 +253,4 @@ def _pieces(row: ContainerFileRow, data: bytes) -> list[dict[str, object]]:
 def _drop_path(connection: Connection, row: ContainerFileRow) -> None:
     key = {"ns": row.namespace, "cid": row.container_id, "path": row.path}
     ids = connection.scalars(select(container_files.c.id).where(_AT_PATH), key).all()
-    _drop_files(connection, row.namespace, ids)
-
-
-def _drop_files(connection: Connection, namespace: str, file_ids: Sequence[str]) -> None:
-    for start in range(0, len(file_ids), 500):
-        keys = [(namespace, file_id) for file_id in file_ids[start : start + 500]]
-        for table, column in ((file_pieces, file_pieces.c.file_id), (container_files, container_files.c.id)):
-            connection.execute(delete(table).where(tuple_(table.c.namespace, column).in_(keys)))
+    files.drop(connection, container_files, row.namespace, ids)

@@ -10,11 +10,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, exists, or_, select, tuple_, update
 
-from emulator.store.engine import Rows, add_rows
+from emulator.store.engine import Rows, add_rows, in_parts
 from emulator.store.responses import GRACE, ResponseRow, chain_ids
 from emulator.store.schema import conversation_items, conversation_turns, conversations
 
-AT_ONCE = 500  # ids in one statement
 Item = tuple[str, bytes]  # its id and its JSON
 Leave = Callable[[Connection], bool]
 
@@ -203,7 +202,7 @@ def find_item(connection: Connection, row: ConversationRow, item_id: str) -> tup
 def held(connection: Connection, namespace: str, item_ids: Sequence[str]) -> dict[str, bytes]:
     """Those of these items that any conversation has, deleted ones too, by id."""
     found: dict[str, bytes] = {}
-    for part in _parts(item_ids):
+    for part in in_parts(item_ids):
         query = select(conversation_items.c.id, conversation_items.c.item)
         query = query.where(conversation_items.c.namespace == namespace, conversation_items.c.id.in_(part), _THERE)
         found.update((row[0], row[1]) for row in connection.execute(query))
@@ -213,7 +212,7 @@ def held(connection: Connection, namespace: str, item_ids: Sequence[str]) -> dic
 def among(connection: Connection, row: ConversationRow, item_ids: Sequence[str]) -> set[str]:
     """Which of these items are in the conversation."""
     found: set[str] = set()
-    for part in _parts(item_ids):
+    for part in in_parts(item_ids):
         query = select(conversation_items.c.id).where(_OF, _THERE, conversation_items.c.id.in_(part))
         found.update(connection.scalars(query, {"ns": row.namespace, "cid": row.id}))
     return found
@@ -226,7 +225,7 @@ def read_by_chain(connection: Connection, namespace: str, response_id: str, item
     """
     item = conversation_items.c
     found: list[Any] = []
-    for part in _parts(item_ids):
+    for part in in_parts(item_ids):
         query = select(item.id, item.conversation_id, item.added, item.removed)
         found += connection.execute(query.where(item.namespace == namespace, item.id.in_(part)))
     if not found:
@@ -269,10 +268,6 @@ def _delete(connection: Connection, namespace: str, keys: Sequence[Any]) -> int:
         of = conversation_items.c.namespace == namespace
         connection.execute(delete(conversation_items).where(of, place.in_([tuple(key) for key in keys])))
     return len(keys)
-
-
-def _parts(item_ids: Sequence[str]) -> list[Sequence[str]]:
-    return [item_ids[start : start + AT_ONCE] for start in range(0, len(item_ids), AT_ONCE)]
 
 
 def _items(row: ConversationRow, first: int, items: Sequence[Item]) -> list[tuple[Any, ...]]:

@@ -10,7 +10,7 @@ import os
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,6 +23,7 @@ from emulator.store.schema import SCHEMA_VERSION, meta, metadata
 T = TypeVar("T")
 Rows = Mapping[Table, Sequence[Sequence[Any]]]  # each with a value for every column, in order
 BUSY_SECONDS = 10.0  # how long a write waits for another process
+AT_ONCE = 500  # ids in one statement
 OLDEST_SQLITE = (3, 35, 0)
 
 
@@ -175,6 +176,11 @@ def _insert(connection: Connection, jobs: Sequence[_Job]) -> None:
             together.setdefault(table, []).extend(rows)
     for table, rows in together.items():
         add_rows(connection, table, rows)
+
+
+def in_parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Ids in as many as one statement may name."""
+    return (ids[start : start + AT_ONCE] for start in range(0, len(ids), AT_ONCE))
 
 
 def add_rows(connection: Connection, table: Table, rows: Sequence[Sequence[Any]]) -> None:

@@ -4,10 +4,12 @@ Every function takes a connection and is run by `Store.read` or `Store.write`. A
 piece on, with `UNFINISHED` bytes and a time to live: nobody can ask for it, and after a crash the sweep finds it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, and_, bindparam, delete, exists, insert, or_, select, tuple_, update
+from sqlalchemy import Connection, Table, and_, bindparam, delete, exists, insert, or_, select, tuple_, update
 
+from emulator.store.engine import in_parts
 from emulator.store.lists import next_time, paged
 from emulator.store.schema import file_pieces, files, vector_store_chunks, vector_store_files
 
@@ -134,6 +136,14 @@ def abandon(connection: Connection, namespace: str, upload_id: str) -> bool:
         return False
     connection.execute(_DELETE_PIECES, {"ns": namespace, "fid": upload_id})
     return True
+
+
+def drop(connection: Connection, table: Table, namespace: str, ids: Sequence[str]) -> int:
+    """Delete rows of a table whose bytes lie in pieces under their own ids, with the pieces; how many ids."""
+    for part in in_parts(ids):
+        for one, column in ((file_pieces, file_pieces.c.file_id), (table, table.c.id)):
+            connection.execute(delete(one).where(one.c.namespace == namespace, column.in_(part)))
+    return len(ids)
 
 
 def piece_count(size: int) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 from sqlalchemy import CTE, Connection, and_, bindparam, delete, exists, literal, select, tuple_, update
 
-from emulator.store.engine import Rows, add_rows
+from emulator.store.engine import Rows, add_rows, in_parts
 from emulator.store.schema import chunks, conversation_turns, items, responses
 
 GRACE = 3600.0  # seconds that the sweep leaves a response for the children that are being made of it
@@ -194,8 +194,7 @@ def chain_ids(namespace: str, response_id: str) -> CTE:
 def holders(connection: Connection, namespace: str, item_ids: Sequence[str]) -> dict[str, list[str]]:
     """Which responses hold each of these items; an item that nobody holds is left out."""
     found: dict[str, list[str]] = {}
-    for start in range(0, len(item_ids), 500):
-        part = item_ids[start : start + 500]
+    for part in in_parts(item_ids):
         query = select(items.c.id, items.c.response_id).where(items.c.namespace == namespace, items.c.id.in_(part))
         for item_id, response_id in connection.execute(query):
             found.setdefault(item_id, []).append(response_id)

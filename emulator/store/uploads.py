@@ -4,14 +4,13 @@ Every function takes a connection and is run by `Store.read` or `Store.write`. O
 expired takes parts or ends; with its end its parts go, their bytes with them.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, and_, bindparam, delete, exists, insert, select, tuple_, update
 
 from emulator.store import files
 from emulator.store.files import FileRow
-from emulator.store.schema import file_pieces, upload_parts, uploads
+from emulator.store.schema import upload_parts, uploads
 
 PENDING, COMPLETED, CANCELLED = "pending", "completed", "cancelled"
 KEPT = 86_400.0  # seconds that an upload is known after its time, until the sweep takes it
@@ -97,7 +96,7 @@ def sweep(connection: Connection, namespace: str, now: float, most: int) -> int:
     over = and_(uploads.c.namespace == namespace, uploads.c.expires_at <= now)
     of_it = and_(upload_parts.c.namespace == uploads.c.namespace, upload_parts.c.upload_id == uploads.c.id)
     late = connection.scalars(select(upload_parts.c.id).join_from(upload_parts, uploads, of_it).where(over).limit(most))
-    if gone := _drop(connection, namespace, late.all()):
+    if gone := files.drop(connection, upload_parts, namespace, late.all()):
         return gone
     old = select(uploads.c.namespace, uploads.c.id).where(over, uploads.c.expires_at <= now - KEPT).limit(most)
     keys = [tuple(row) for row in connection.execute(old)]
@@ -110,14 +109,6 @@ def _end(connection: Connection, upload: UploadRow, status: str, now: float) -> 
     key = {"ns": upload.namespace, "uid": upload.id, "now": now, "to_status": status}
     if not connection.execute(_END, key).rowcount:
         return False
-    _drop(connection, upload.namespace, [part.id for part in parts(connection, upload.namespace, upload.id)])
+    ids = [part.id for part in parts(connection, upload.namespace, upload.id)]
+    files.drop(connection, upload_parts, upload.namespace, ids)
     return True
-
-
-def _drop(connection: Connection, namespace: str, part_ids: Sequence[str]) -> int:
-    """Delete parts with their bytes."""
-    for start in range(0, len(part_ids), 500):
-        some = part_ids[start : start + 500]
-        for table, column in ((file_pieces, file_pieces.c.file_id), (upload_parts, upload_parts.c.id)):
-            connection.execute(delete(table).where(table.c.namespace == namespace, column.in_(some)))
-    return len(part_ids)
