@@ -97,8 +97,7 @@ class ChainState:
         `thoughts` are the tokens of those reasoning items that came back whole, by id; `attached` are the tokens of
         its images and files.
         """
-        tokens = self.tokens + count_items(items, counter) + attached
-        return self._grown(items, self.depth + 1, tokens, _since_user(self.thought, items, thoughts))
+        return self._with_input(items, 1, counter, thoughts, attached)
 
     def with_items(
         self,
@@ -108,9 +107,19 @@ class ChainState:
         attached: int = 0,
     ) -> "ChainState":
         """The state with `items` that no run answers; the answers among them count as turns."""
+        return self._with_input(items, answers(items), counter, thoughts, attached)
+
+    def _with_input(
+        self,
+        items: Sequence[Mapping[str, Any]],
+        turns: int,
+        counter: Counter,
+        thoughts: Mapping[str, int],
+        attached: int,
+    ) -> "ChainState":
+        """The state with more input items, after so many more turns."""
         tokens = self.tokens + count_items(items, counter) + attached
-        depth = self.depth + answers(items)
-        return self._grown(items, depth, tokens, _since_user(self.thought, items, thoughts))
+        return self._grown(items, self.depth + turns, tokens, _since_user(self.thought, items, thoughts))
 
     def rebuilt(
         self, items: Sequence[Mapping[str, Any]], counter: Counter = ESTIMATE, attached: int = 0

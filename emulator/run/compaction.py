@@ -55,13 +55,16 @@ def open_compaction(
     places = [at for at, item in enumerate(items) if item["type"] == "compaction"]
     if not places:
         return items, None
-    whole, state = list(items), None
-    for at in places:
-        given = items[at]["id"] if sent[at].get("id") else None
-        item_id, state = _opened(namespace, items[at]["encrypted_content"], given)
-        if any(item["id"] == item_id for item in whole[:at]):
-            raise ApiError("duplicate_item", "input", id=item_id)
-        whole[at] = {**items[at], "id": item_id}
+    whole, seen, state = list[Item](), set[str](), None
+    for item, came in zip(items, sent, strict=True):
+        if item["type"] == "compaction":
+            given = item["id"] if came.get("id") else None
+            item_id, state = _opened(namespace, item["encrypted_content"], given)
+            if item_id in seen:
+                raise ApiError("duplicate_item", "input", id=item_id)
+            item = {**item, "id": item_id}  # noqa: PLW2901 (the same one, under its id)
+        seen.add(item["id"])
+        whole.append(item)
     return tuple(whole), Standing(state, tuple(whole[places[-1] + 1 :])) if state else None
 
 

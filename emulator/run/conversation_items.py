@@ -5,6 +5,7 @@ They are checked as the input of a response is. No deployment is named, so image
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -21,6 +22,7 @@ from emulator.run import conversations
 from emulator.run.attachments import attached, read_attachments
 from emulator.run.checks import check_part
 from emulator.run.context import Start, take_items
+from emulator.run.conversation_turns import saved_items
 from emulator.run.namespace import Namespace
 from emulator.run.tokenizer import loaded_counter
 from emulator.store import conversations as rows
@@ -36,8 +38,8 @@ async def make(namespace: Namespace, dialect: Dialect, asked: Asked) -> Conversa
     metadata = orjson.dumps(asked.metadata)
     row = ConversationRow(namespace.name, namespace.ids.conversation(now), metadata, now, None, NEW_CHAIN.to_json())
     items, chain = await _taken(namespace, dialect, asked.items, row)
-    row = ConversationRow(row.namespace, row.id, metadata, now, None, chain.to_json(), revision=0, positions=len(items))
-    await namespace.store.insert(rows.new_rows(row, _saved(items)), key=row.id)
+    row = replace(row, chain=chain.to_json(), positions=len(items))
+    await namespace.store.insert(rows.new_rows(row, saved_items(items)), key=row.id)
     return row
 
 
@@ -49,7 +51,7 @@ async def add(namespace: Namespace, dialect: Dialect, conversation_id: str, sent
     while True:
         row = await conversations.find_free(namespace, conversation_id)
         items, chain = await _taken(namespace, dialect, sent, row)
-        append = partial(rows.append, seen=row, chain=chain.to_json(), items=_saved(items))
+        append = partial(rows.append, seen=row, chain=chain.to_json(), items=saved_items(items))
         if await namespace.store.write(append, key=row.id):
             return items
 
@@ -79,10 +81,6 @@ def _told_of_items() -> Iterator[None]:
         if error.param is not None and error.param.startswith("input"):
             error.param = error.values["param"] = f"items{error.param.removeprefix('input')}"
         raise
-
-
-def _saved(items: Sequence[Item]) -> list[rows.Item]:
-    return [(str(item["id"]), orjson.dumps(item)) for item in items]
 
 
 async def remove(namespace: Namespace, dialect: Dialect, conversation_id: str, item_id: str) -> ConversationRow:

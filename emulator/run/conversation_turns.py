@@ -4,6 +4,7 @@ A run that completed, or was cut off, leaves its input and its output. One that 
 the conversation is as if it had never been asked.
 """
 
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
@@ -32,8 +33,13 @@ def leave_conversation(row: ResponseRow) -> Leave | None:
         return None
     if row.status not in KEPT:
         return partial(rows.release, namespace=row.namespace, conversation_id=conversation_id, by=row.id)
-    items = [(str(item["id"]), orjson.dumps(item)) for item in own_items(row)]
+    items = saved_items(own_items(row))
     return partial(rows.finish, key=(row.namespace, conversation_id), by=row.id, chain=row.chain, items=items)
+
+
+def saved_items(items: Iterable[dict[str, Any]]) -> list[rows.Item]:
+    """Items as a conversation keeps them."""
+    return [(str(item["id"]), orjson.dumps(item)) for item in items]
 
 
 def own_items(row: ResponseRow) -> list[dict[str, Any]]:

@@ -44,7 +44,8 @@ async def truncate(namespace: Namespace, turn: Turn, found: Attached, counter: C
     if not kept:
         raise ApiError("context_length_exceeded", "input")
     kept = _without_orphans(kept)
-    mine = [one for one in own if any(one is other for other in kept)]
+    there = set(map(id, kept))
+    mine = [one for one in own if id(one) in there]
     return Seen(
         items=tuple([one.item for one in mine]),
         documents=tuple([document for one in mine for document in one.documents]),
