@@ -47,6 +47,11 @@ class Call:
     incident: Fault | None = None
     ahead: Ahead | None = None
 
+    @property
+    def strict(self) -> bool:
+        """Whether what is unknown is refused instead of told of."""
+        return self.namespace.settings.validation == "strict"
+
     def warn(self, *texts: str) -> None:
         """Tell the client, without refusing."""
         self.warnings.extend(texts)

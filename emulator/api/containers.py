@@ -23,7 +23,7 @@ FIELDS = frozenset({"file_id"})
 async def create(request: Request) -> Response:
     """POST /containers: an empty one, or one with copies of uploaded files."""
     call = call_of(request)
-    asked = parse_container(await read_json(request), strict=_strict(call))
+    asked = parse_container(await read_json(request), strict=call.strict)
     call.warn(*asked.warnings)
     made = await containers.make(call.namespace, asked, warn=call.warn)
     return answer(shown(made, call.namespace.clock.now()))
@@ -61,7 +61,7 @@ async def add_file(request: Request) -> Response:
     content_type = request.headers.get("content-type", "")
     if content_type.partition(";")[0].strip().lower() == "multipart/form-data":
         return answer(shown_file(await _add_form(call, request, container)))
-    file_id, warnings = parse_copy(await read_json(request), strict=_strict(call))
+    file_id, warnings = parse_copy(await read_json(request), strict=call.strict)
     call.warn(*warnings)
     return answer(shown_file(await containers.add_copy(call.namespace, container, file_id, call.warn)))
 
@@ -171,10 +171,6 @@ def _name(request: Request) -> str | None:
     if name is not None and "\0" in name:
         raise ApiError("invalid", "name", reason="a name has no NUL characters.")
     return name
-
-
-def _strict(call: Call) -> bool:
-    return call.namespace.settings.validation == "strict"
 
 
 routes = (

@@ -48,7 +48,7 @@ def _served(endpoint: Endpoint) -> Endpoint:
 async def create(request: Request) -> Response:
     """POST /conversations: empty, or with its first items."""
     call = call_of(request)
-    asked = parse_conversation(await read_json(request), strict=_is_strict(call))
+    asked = parse_conversation(await read_json(request), strict=call.strict)
     call.warn(*asked.warnings)
     return answer(_shown(await conversation_items.make(call.namespace, call.dialect, asked)))
 
@@ -61,7 +61,7 @@ async def retrieve(request: Request) -> Response:
 async def change(request: Request) -> Response:
     """POST /conversations/{id}: its metadata, which replace what it had."""
     call, conversation_id = call_of(request), _id(request)
-    asked = parse_change(await read_json(request), strict=_is_strict(call))
+    asked = parse_change(await read_json(request), strict=call.strict)
     call.warn(*asked.warnings)
     return answer(_shown(await conversations.change(call.namespace, conversation_id, asked.metadata)))
 
@@ -77,7 +77,7 @@ async def add_items(request: Request) -> Response:
     """POST /conversations/{id}/items: at its end; answers those that were added."""
     call, conversation_id = call_of(request), _id(request)
     query = parse_list_query(request.query_params.multi_items())
-    asked = parse_items(await read_json(request), strict=_is_strict(call))
+    asked = parse_items(await read_json(request), strict=call.strict)
     call.warn(*asked.warnings)
     items = await conversation_items.add(call.namespace, call.dialect, conversation_id, asked.items)
     return answer(page(hide(items, query.include), has_more=False))
@@ -104,10 +104,6 @@ async def delete_item(request: Request) -> Response:
     call, conversation_id = call_of(request), _id(request)
     row = await conversation_items.remove(call.namespace, call.dialect, conversation_id, _item_id(request))
     return answer(_shown(row))
-
-
-def _is_strict(call: Call) -> bool:
-    return call.namespace.settings.validation == "strict"
 
 
 async def _conversation(request: Request) -> ConversationRow:

@@ -36,6 +36,6 @@ def check_query(scope: Scope, known: Collection[str]) -> None:
     pairs = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
     names = dict.fromkeys(_INDEX.sub("", name) for name, _ in pairs)
     unknown = [name for name in names if name not in known and name not in EVERYWHERE]
-    if unknown and call.namespace.settings.validation == "strict":
+    if unknown and call.strict:
         raise ApiError("unknown_parameter", unknown[0])
     call.warn(*(f"unknown_parameter: {name}" for name in unknown))

@@ -106,7 +106,7 @@ async def input_items(request: Request) -> Response:
 async def input_tokens(request: Request) -> Response:
     """POST /responses/input_tokens: how many tokens the same request would read."""
     call = call_of(request)
-    strict = call.namespace.settings.validation == "strict"
+    strict = call.strict
     asked = parse_input_tokens(await read_json(request), strict=strict)
     call.warn(*asked.warnings)
     check_served(call, asked)
@@ -119,7 +119,7 @@ async def compact(request: Request) -> Response:
     call = call_of(request)
     if not call.dialect.compact:
         raise ApiError("bad_path", method=request.method, path=request.url.path)
-    asked = parse_compact(await read_json(request), strict=call.namespace.settings.validation == "strict")
+    asked = parse_compact(await read_json(request), strict=call.strict)
     call.warn(*asked.warnings)
     _check_deployment(call, asked.model)
     return answer(await compact_context(call.namespace, call.dialect, asked, call.headers))

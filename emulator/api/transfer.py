@@ -96,7 +96,7 @@ class Upload:
 def check_unknown(call: Call, form: Form, known: Collection[str]) -> None:
     """Name the fields of a form that nobody knows; in strict validation the first is an `unknown_parameter`."""
     unknown = sorted({*form.fields, *form.others} - {*known, form.field})
-    if unknown and call.namespace.settings.validation == "strict":
+    if unknown and call.strict:
         raise ApiError("unknown_parameter", unknown[0])
     call.warn(*(f"unknown_parameter: {name}" for name in unknown))
 

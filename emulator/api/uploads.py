@@ -21,7 +21,7 @@ DATA_FIELD = "data"
 async def create(request: Request) -> Response:
     """POST /uploads: open an upload of so many bytes."""
     call = call_of(request)
-    asked, warnings = parse_upload(await read_json(request), strict=_strict(call))
+    asked, warnings = parse_upload(await read_json(request), strict=call.strict)
     call.warn(*warnings)
     files.check_purpose(call.dialect, asked.purpose)
     _check_type(call, asked.purpose, asked.mime_type)
@@ -51,7 +51,7 @@ async def add_part(request: Request) -> Response:
 async def complete(request: Request) -> Response:
     """POST /uploads/{id}/complete: a file of the parts that are named."""
     call = call_of(request)
-    asked, warnings = parse_complete(await read_json(request), strict=_strict(call))
+    asked, warnings = parse_complete(await read_json(request), strict=call.strict)
     call.warn(*warnings)
     upload = await assembly.find_pending(call.namespace, request.path_params["upload_id"])
     file_id = files.file_id(call.namespace.ids, call.dialect, upload.purpose)
@@ -95,13 +95,9 @@ def _check_type(call: Call, purpose: str, mime_type: str) -> None:
     kind = mime_type.partition(";")[0].strip().lower()
     if purpose not in ("vision", "assistants") or kind in known:
         return
-    if _strict(call):
+    if call.strict:
         raise ApiError("file_type", "mime_type", extension=kind, supported=quoted_list(known))
     call.warn(f"unknown_file_type: {kind}")
-
-
-def _strict(call: Call) -> bool:
-    return call.namespace.settings.validation == "strict"
 
 
 routes = (

@@ -100,7 +100,7 @@ def _id(request: Request) -> str:
 
 async def read(call: Call, request: Request, model: type[Body]) -> Body:
     """The checked body of a request; what nobody understood is warned of."""
-    strict = call.namespace.settings.validation == "strict"
+    strict = call.strict
     body, warnings = read_body(await read_json(request), model, later=LATER, strict=strict)
     call.warn(*warnings)
     return body
