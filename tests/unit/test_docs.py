@@ -20,9 +20,10 @@ COMMAND = re.compile(r"responses-emulator ([a-z]\S*)")
 FLAGS = {setting.flag for setting in TABLE.values()} | {"--no-done-frame", "--config", "--url", "--wait", "--timeout"}
 # What is nobody's business: a path of somebody's machine, such as this folder's, and the marks of notes.
 # `/mnt/data` is where the files of a container lie, on the wire too.
-PRIVATE = re.compile(
-    rf"(?<![\w.:/])/(?:(?:home|root|tmp|Users)/|mnt/(?!data\b))|{re.escape(str(ROOT.parent))}|\[[SODCT?]\]"
-)
+# Folders that every machine has tell nobody's secret: a checkout right in one of them is known by its own name.
+EVERYWHERE = {"/", "/home", "/mnt", "/opt", "/root", "/srv", "/tmp", "/usr/src", "/var/tmp"}  # noqa: S108 (names)
+PLACE = str(ROOT if str(ROOT.parent) in EVERYWHERE else ROOT.parent)
+PRIVATE = re.compile(rf"(?<![\w.:/])/(?:(?:home|root|tmp|Users)/|mnt/(?!data\b))|{re.escape(PLACE)}|\[[SODCT?]\]")
 
 
 def text_of(page):
