@@ -22,10 +22,13 @@ def client(process):
     return httpx.Client(base_url=process.url() + "/openai/v1", headers={"api-key": "k"}, timeout=60, trust_env=False)
 
 
+def events(answer):
+    """The events of a stream as they come. To drop what this returns is to close the connection."""
+    return (orjson.loads(line[6:]) for line in answer.iter_lines() if line.startswith("data: "))
+
+
 def read(answer, most=None):
-    """The events of a stream as they came, without what a view adds."""
-    data = (orjson.loads(line[6:]) for line in answer.iter_lines() if line.startswith("data: "))
-    return list(itertools.islice(data, most))
+    return list(itertools.islice(events(answer), most))
 
 
 @pytest.mark.parametrize("seen", [1, 40])
