@@ -5,11 +5,11 @@ in its token but looked up; here the token brings them, so that a test says whic
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from emulator.core.errors import ApiError
 from emulator.core.ids import as_uuid, digest
+from emulator.core.records import dataclass
 
 LONGEST = 16 * 1024  # characters of a token; the longest of the service have a few thousand
 AUDIENCES = ("https://cognitiveservices.azure.com", "https://ai.azure.com")

@@ -1,13 +1,14 @@
 """What a response tells the next turn about its chain, so that no turn reads the whole of it; pure, stores nothing."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from itertools import takewhile
 from typing import Any
 
 import orjson
 
 from emulator.core.errors import ApiError, quoted_list
+from emulator.core.records import dataclass
 from emulator.core.usage import ESTIMATE, Counter, compacted, count_items
 
 # Output item type -> (the type of the item that answers it, how the service's error names the call).

@@ -1,9 +1,10 @@
 """The tools of a request that the client runs, each with its path, those in groups too; it checks and calls none."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import chain
 from typing import Any
+
+from emulator.core.records import dataclass
 
 Tool = Mapping[str, Any]
 

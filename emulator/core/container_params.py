@@ -1,11 +1,11 @@
 """The bodies of the containers API, checked and with defaults filled in; it stores nothing."""
 
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
 from emulator.core.input_params import plain
+from emulator.core.records import dataclass
 from emulator.core.small_bodies import read_body
 from emulator.core.validation import Wire, problem
 

@@ -1,13 +1,14 @@
 """The bodies of the conversations API as checked values; they store nothing, and no item is looked for."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from emulator.core.errors import ApiError
 from emulator.core.input_params import InputItem
+from emulator.core.records import dataclass
 from emulator.core.request_body import Metadata
 from emulator.core.requests import typed_items
 from emulator.core.unknown import names, unknown_fields

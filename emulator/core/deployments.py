@@ -1,12 +1,13 @@
 """The deployments that the emulator knows: the how-to page's table as data; it decides no access."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from typing import Any
 
 from emulator.core.errors import ApiError
+from emulator.core.records import dataclass
 
 TOOLS = frozenset({"function", "custom", "code_interpreter", "file_search", "mcp", "web_search"})
 COMPUTER_TOOLS = frozenset({"function", "computer_use_preview"})

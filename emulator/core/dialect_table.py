@@ -1,10 +1,10 @@
 """How the dialects differ, read out of their data for people and programs; it knows nothing that is not in it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from emulator.core.dialects import DIALECTS, Dialect, Headers
 from emulator.core.errors import ERRORS, ErrorRow
+from emulator.core.records import dataclass
 
 Value = bool | str | list[str]
 

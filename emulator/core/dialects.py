@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from emulator.core.errors import ERRORS, ApiError, ErrorRow
 from emulator.core.ids import as_uuid
+from emulator.core.records import dataclass
 
 Headers = tuple[tuple[bytes, bytes], ...]
 

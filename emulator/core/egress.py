@@ -7,9 +7,10 @@ allows that address by itself.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from urllib.parse import urlsplit
+
+from emulator.core.records import dataclass
 
 Address = IPv4Address | IPv6Address
 PORTS = {"http": 80, "https": 443}

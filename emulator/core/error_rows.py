@@ -1,7 +1,8 @@
 """Every error of the wire as one row of one table; it raises nothing and knows no HTTP framework."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from emulator.core.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,9 @@
 """A call of a hosted tool as a plan holds it, before its events are made; it runs nothing and reaches nothing."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, ClassVar
+
+from emulator.core.records import dataclass
 
 Object = dict[str, Any]
 

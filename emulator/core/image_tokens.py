@@ -6,8 +6,9 @@ made larger (docs/reference/usage.md).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from math import ceil, floor, sqrt
+
+from emulator.core.records import dataclass
 
 UNKNOWN = (1024, 1024)  # the sides of a picture that nobody has seen, such as that of a URL
 SQUARE, SHORT, TILE = 2048, 768, 512

@@ -1,7 +1,8 @@
 """Every type of input item as one row of one table: its prefix and its fields; it checks nothing."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from emulator.core.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,11 @@
 """The rules of remote MCP servers that need no server: approvals, allowed tools, a pretended list; it calls nobody."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
+
+from emulator.core.records import dataclass
 
 Object = dict[str, Any]
 Tools = Sequence[Mapping[str, Any]]

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Literal, cast, get_args
 
 from emulator.core.errors import ApiError, quoted_list
+from emulator.core.records import dataclass
 from emulator.core.request_body import Include
 from emulator.core.validation import check_id
 

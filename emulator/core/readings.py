@@ -1,11 +1,12 @@
 """Where the evidence for the wire has two readings, what a setting makes of the dialects; a reading is data alone."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from emulator.core.dialects import DIALECTS, Dialect
 from emulator.core.errors import ERRORS
+from emulator.core.records import dataclass
 from emulator.settings import Settings
 
 

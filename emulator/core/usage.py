@@ -7,12 +7,13 @@ other sign one. It is the same on every machine and near enough to a real tokeni
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 from typing import Any
 
 import orjson
+
+from emulator.core.records import dataclass
 
 LONGEST_KEPT = 32_000  # characters of a text whose count is remembered
 PER_ITEM = 4  # what a message or call costs beside its text

@@ -1,13 +1,15 @@
 """The RSA key that signs access tokens: made, read from PEM, shown as a JWK; it stores nothing and shows no secret."""
 
 from base64 import urlsafe_b64encode
-from dataclasses import dataclass, field
+from dataclasses import field
 from hashlib import sha256
 from typing import Any
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey, generate_private_key
 from jwt.algorithms import RSAAlgorithm
+
+from emulator.core.records import dataclass
 
 BITS = 2048
 EXPONENT = 65537

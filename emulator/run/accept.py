@@ -1,7 +1,7 @@
 """From a request to its Run: checked, chained, a fixture taken, planned; it saves nothing and makes no event."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from emulator.core import deployments
@@ -9,6 +9,7 @@ from emulator.core.chain import ChainState
 from emulator.core.dialects import Dialect
 from emulator.core.errors import ApiError
 from emulator.core.hosted import HostedCall
+from emulator.core.records import dataclass
 from emulator.core.requests import CreateRequest
 from emulator.core.response import new_response
 from emulator.run import conversations, hosted, jobs

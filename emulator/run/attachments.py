@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from emulator.core.clock import breathe
@@ -13,6 +13,7 @@ from emulator.core.errors import ApiError
 from emulator.core.image_head import Head, ImageProblem, read_head
 from emulator.core.image_tokens import image_tokens
 from emulator.core.media import PDF_TYPE, decoded, split_data
+from emulator.core.records import dataclass
 from emulator.core.usage import Counter
 from emulator.documents.pdf import PdfError
 from emulator.documents.reader import LARGEST as LARGEST_PDF

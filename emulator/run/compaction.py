@@ -1,7 +1,7 @@
 """Compaction: a context becomes one opaque item, which stands for all of it when it comes back; it stores nothing."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -10,6 +10,7 @@ from emulator.core.chain import ChainState, answers
 from emulator.core.errors import ApiError
 from emulator.core.ids import ItemIds
 from emulator.core.item_types import ITEM_TYPES
+from emulator.core.records import dataclass
 from emulator.core.requests import ANY_THRESHOLD
 from emulator.core.seal import OTHER_ITEM, SealError, refused, seal, unseal
 from emulator.core.usage import count_items

@@ -5,13 +5,14 @@ written here and nowhere else but by whoever inserts `generated_rows`.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 from emulator.core import file_types
 from emulator.core.container_params import NewContainer
 from emulator.core.errors import ApiError, quoted_list
 from emulator.core.ids import ItemIds, digest
+from emulator.core.records import dataclass
 from emulator.run import uploads
 from emulator.run.namespace import Namespace
 from emulator.store import containers as rows

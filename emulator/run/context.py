@@ -1,7 +1,7 @@
 """The context of a response: its parent, the items that a request brings or names, the whole list; it plans nothing."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -13,6 +13,7 @@ from emulator.core.errors import ApiError
 from emulator.core.ids import ItemIds
 from emulator.core.items import normalise
 from emulator.core.mcp import listed
+from emulator.core.records import dataclass
 from emulator.core.requests import CreateRequest
 from emulator.core.states import ENDED
 from emulator.run import conversations

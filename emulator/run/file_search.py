@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -10,6 +9,7 @@ import orjson
 
 from emulator.core.attribute_filters import Comparison, Compound, lets_through, read_filter
 from emulator.core.errors import ApiError
+from emulator.core.records import dataclass
 from emulator.core.search import best_scores
 from emulator.core.validation import check_id
 from emulator.run import vector_stores

@@ -3,12 +3,13 @@
 import asyncio
 import codecs
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 import orjson
 
 from emulator.core import search
+from emulator.core.records import dataclass
 from emulator.core.search import Chunk
 from emulator.core.vector_store_params import CHUNK_TOKENS, OVERLAP_TOKENS
 from emulator.documents.pdf import PdfError

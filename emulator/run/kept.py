@@ -3,13 +3,13 @@
 import hashlib
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
 import orjson
 
+from emulator.core.records import dataclass
 from emulator.core.redact import REDACTED, mask, redact, telling
 
 MOST = 64 * 1024  # bytes of a body that are kept

@@ -1,7 +1,7 @@
 """What is due by now is saved under the guard; cancel, delete and expiry settle too. It sends nothing to a client."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from itertools import chain as joined
 from typing import Any
@@ -11,6 +11,7 @@ import orjson
 from emulator.core.chain import ChainState
 from emulator.core.errors import ApiError
 from emulator.core.log import EventLog
+from emulator.core.records import dataclass
 from emulator.core.states import ENDED
 from emulator.run import deliveries
 from emulator.run.code import made_files

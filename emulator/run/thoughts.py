@@ -1,12 +1,13 @@
 """Seals the reasoning that a request asks to keep, and opens what comes back; it stores none of it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 import orjson
 
 from emulator.core.errors import ApiError
+from emulator.core.records import dataclass
 from emulator.core.requests import CreateRequest
 from emulator.core.seal import OTHER_ITEM, SealError, refused, seal, unseal
 from emulator.run.namespace import Namespace

@@ -1,12 +1,12 @@
 """What the model still sees of a context that is longer than its window; what is stored stays whole."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from emulator.core.chain import CALLS, OUTPUTS
 from emulator.core.document import Document
 from emulator.core.errors import ApiError
+from emulator.core.records import dataclass
 from emulator.core.usage import Counter, count_items
 from emulator.run.attachments import Attached, attached
 from emulator.run.context import Item, Turn, earlier_items

@@ -4,7 +4,6 @@ import asyncio
 import heapq
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -19,6 +18,7 @@ from emulator.core.document import Document
 from emulator.core.errors import ApiError
 from emulator.core.ids import ItemIds
 from emulator.core.items import normalise
+from emulator.core.records import dataclass
 from emulator.core.requests import parse_create
 from emulator.run.attachments import read_attachments
 from emulator.run.journal import Journal

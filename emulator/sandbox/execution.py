@@ -1,8 +1,10 @@
 """What a run is given and what comes of it; it runs nothing."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
+
+from emulator.core.records import dataclass
 
 NEWEST_LANDLOCK = 6  # whose rules are taken where the kernel has it; 1 is enough
 

@@ -10,10 +10,10 @@ import stat
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
 
+from emulator.core.records import dataclass
 from emulator.sandbox.execution import Limits
 
 Mark = tuple[int, int, int, int]  # what tells that a file was changed; code inside cannot set the last one

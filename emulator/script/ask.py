@@ -1,7 +1,7 @@
 """One request as the scripted model sees it; it answers nothing itself."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from emulator.core import deployments
@@ -12,6 +12,7 @@ from emulator.core.deployments import Deployment
 from emulator.core.document import Document
 from emulator.core.ids import ItemIds
 from emulator.core.items import normalise
+from emulator.core.records import dataclass
 from emulator.core.requests import CreateRequest, parse_create
 from emulator.core.usage import ESTIMATE, Counter
 

@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from emulator.core.records import dataclass
 from emulator.script.node import Node
 from emulator.script.plan import Step
 from emulator.script.template import Template, template

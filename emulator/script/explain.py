@@ -1,10 +1,10 @@
 """Why a fixture matched a request or did not, in words for errors, journal and command line; it decides nothing."""
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher, get_close_matches
 from typing import Any
 
+from emulator.core.records import dataclass
 from emulator.script.fixture import Fixture
 from emulator.script.match import Row, matching, rows
 from emulator.script.node import quoted

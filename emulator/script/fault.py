@@ -3,9 +3,10 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
+from emulator.core.records import dataclass
 from emulator.script.fault_kinds import ANY, INCIDENTS, KINDS, METHODS, PLACES, Kind, Match, Sight
 from emulator.script.node import FixtureError, Node, node_of
 

@@ -1,10 +1,11 @@
 """The kinds of faults and the named incidents as a table: arguments, places, what they apply to; it strikes nothing."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from fnmatch import fnmatchcase
 from typing import Any
 
+from emulator.core.records import dataclass
 from emulator.script.node import Node
 from emulator.settings import duration
 

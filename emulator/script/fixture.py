@@ -3,9 +3,10 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from emulator.core.records import dataclass
 from emulator.script.draft import Draft
 from emulator.script.node import FixtureError, Node, node_of
 from emulator.script.plan import FunctionCall, Message, Pace, Progress, Reasoning, Refusal, Step

@@ -1,8 +1,8 @@
 """What a deployment may use in a time, as data; it counts nothing."""
 
-from dataclasses import dataclass
 from typing import Any
 
+from emulator.core.records import dataclass
 from emulator.script.node import Node, node_of
 
 REQUEST_SECONDS = 10.0

@@ -3,8 +3,9 @@
 import difflib
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import Any, NoReturn
+
+from emulator.core.records import dataclass
 
 DEPTH = 50
 LARGEST = 10**15

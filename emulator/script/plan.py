@@ -1,11 +1,12 @@
 """What a run will say, decided before it starts: steps, ending, pace and progress; it emits no event itself."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, ClassVar
 
 import orjson
 
 from emulator.core.hosted import HostedCall
+from emulator.core.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

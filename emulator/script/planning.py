@@ -1,11 +1,12 @@
 """From a request and the fixture that answers it to a plan, else the built-in model's; it runs nothing."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from emulator.core.dialects import Dialect
 from emulator.core.errors import ApiError
 from emulator.core.hosted import HostedCall
+from emulator.core.records import dataclass
 from emulator.core.requests import CreateRequest
 from emulator.core.response import closing
 from emulator.core.usage import Counter, count_tools

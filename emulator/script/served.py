@@ -1,9 +1,9 @@
 """What a URL of the input leads to, as fixtures say it: bytes, or a failure; nothing is ever fetched."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from emulator.core.media import decoded, is_base64, is_web
+from emulator.core.records import dataclass
 from emulator.script.node import Node, quoted
 
 KEYS = ("url", "base64", "file", "fail", "name", "where")

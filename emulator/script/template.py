@@ -6,10 +6,10 @@ that no loop and no text can hold the server up.
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from emulator.core.records import dataclass
 from emulator.script.template_parts import Fuel, TemplateError, Values, shown
 from emulator.script.template_terms import Expression, parse
 

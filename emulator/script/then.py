@@ -1,9 +1,10 @@
 """A fixture's `then`: the steps of the model and their ending; it decides neither when nor how fast."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from emulator.core.records import dataclass
 from emulator.script.draft import Draft, Texts, arguments, json_data, made, words
 from emulator.script.hosted import FORMS, form
 from emulator.script.node import Node

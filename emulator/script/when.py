@@ -1,10 +1,11 @@
 """A fixture's `when`: what it asks of a request, compiled at load; it chooses no fixture."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from operator import attrgetter
 from typing import Any
 
+from emulator.core.records import dataclass
 from emulator.script.jsonpath import find, read_path
 from emulator.script.node import Node
 from emulator.script.patterns import Pattern, exact, expression, glob, literal_of, read_pattern, read_value

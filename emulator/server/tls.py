@@ -1,12 +1,12 @@
 """What a socket needs to speak TLS: a context from PEM files, or from the local authority; it serves nothing."""
 
 import ssl
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NoReturn
 
 from emulator.core.clock import machine_time
+from emulator.core.records import dataclass
 from emulator.settings import Settings, SettingsError, tls_authority, tls_folder
 
 

@@ -5,10 +5,11 @@ is there: so a new one can replace an old one by being inserted, in one transact
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from sqlalchemy import Connection, and_, bindparam, delete, exists, func, insert, or_, select, update
 
+from emulator.core.records import dataclass
 from emulator.store import files
 from emulator.store.engine import Rows
 from emulator.store.lists import next_time, paged

@@ -5,11 +5,11 @@ revision that added it until the one that removed it, so what a response has rea
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, exists, or_, select, tuple_, update
 
+from emulator.core.records import dataclass
 from emulator.store.engine import Rows, add_rows, in_parts
 from emulator.store.responses import GRACE, ResponseRow, chain_ids
 from emulator.store.schema import conversation_items, conversation_turns, conversations

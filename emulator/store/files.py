@@ -5,10 +5,11 @@ piece on, with `UNFINISHED` bytes and a time to live: nobody can ask for it, and
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from sqlalchemy import Connection, Table, and_, bindparam, delete, exists, insert, or_, select, tuple_, update
 
+from emulator.core.records import dataclass
 from emulator.store.engine import in_parts
 from emulator.store.lists import next_time, paged
 from emulator.store.schema import file_pieces, files, vector_store_chunks, vector_store_files

@@ -4,12 +4,12 @@ Every function takes a connection and is run by `Store.read` or `Store.write`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, select
 
+from emulator.core.records import dataclass
 from emulator.store import counters
 from emulator.store.engine import add_rows
 from emulator.store.schema import journal, namespaces

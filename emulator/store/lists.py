@@ -1,9 +1,10 @@
 """Lists by time: what was made at one moment keeps its order, and pages leave no gap; no table is known here."""
 
-from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Select, Table, func, select, tuple_
+
+from emulator.core.records import dataclass
 
 # The smallest step that a time of this century can be moved by, and well below what anyone measures.
 TICK = 1e-6

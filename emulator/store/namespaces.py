@@ -4,11 +4,12 @@ Every function takes a connection and is run by `Store.read` or `Store.write`.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, delete, func, insert, or_, select, update
 
+from emulator.core.records import dataclass
 from emulator.store.schema import (
     chunks,
     container_files,

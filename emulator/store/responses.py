@@ -4,13 +4,13 @@ Every function takes a connection and is run by `Store.read` or `Store.write`.
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
 import orjson
 from sqlalchemy import CTE, Connection, and_, bindparam, delete, exists, literal, select, tuple_, update
 
+from emulator.core.records import dataclass
 from emulator.store.engine import Rows, add_rows, in_parts
 from emulator.store.schema import chunks, conversation_turns, items, responses
 

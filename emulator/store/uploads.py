@@ -4,10 +4,9 @@ Every function takes a connection and is run by `Store.read` or `Store.write`. O
 expired takes parts or ends; with its end its parts go, their bytes with them.
 """
 
-from dataclasses import dataclass
-
 from sqlalchemy import Connection, and_, bindparam, delete, exists, insert, select, tuple_, update
 
+from emulator.core.records import dataclass
 from emulator.store import files
 from emulator.store.files import FileRow
 from emulator.store.schema import upload_parts, uploads

@@ -5,7 +5,7 @@ long as the uploaded file is.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import (
@@ -24,6 +24,7 @@ from sqlalchemy import (
     update,
 )
 
+from emulator.core.records import dataclass
 from emulator.core.search import Chunk
 from emulator.store.lists import Page, next_time, page_of
 from emulator.store.schema import files, vector_store_batches, vector_store_chunks, vector_store_files, vector_stores

@@ -5,12 +5,13 @@ response. Whoever claims it has it until the lease ends, and only that attempt's
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, delete, func, insert, select, tuple_, update
 
+from emulator.core.records import dataclass
 from emulator.store import namespaces
 from emulator.store.engine import Rows
 from emulator.store.schema import webhook_deliveries as deliveries

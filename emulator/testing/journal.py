@@ -1,10 +1,10 @@
 """What a namespace was asked, and whether that is what a test expects; it counts nothing itself."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from emulator.core.records import dataclass
 from emulator.settings import duration
 from emulator.testing.wire import PATIENCE, EmulatorError
 

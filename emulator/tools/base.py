@@ -1,7 +1,7 @@
 """What a tool is: it checks how it is offered, completes and emits its items, does outside work; it reads no store."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Protocol
 
 from emulator.core.chain import ChainState
@@ -10,6 +10,7 @@ from emulator.core.dialects import Dialect
 from emulator.core.emit import Emissions
 from emulator.core.hosted import HostedCall
 from emulator.core.ids import ItemIds
+from emulator.core.records import dataclass
 from emulator.core.requests import CreateRequest
 from emulator.settings import Settings
 

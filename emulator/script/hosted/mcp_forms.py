@@ -1,10 +1,10 @@
 """The short forms of MCP: a list of tools, a call, an approval request, and a whole server; it decides nothing."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from emulator.core.hosted import HostedCall
+from emulator.core.records import dataclass
 from emulator.script.draft import Draft, Json, Texts, arguments, json_data, made, words
 from emulator.script.node import Node
 from emulator.script.plan import Step

@@ -5,12 +5,12 @@ imported when the first of them is asked for.
 """
 
 from colorsys import hls_to_rgb
-from dataclasses import dataclass
 from functools import lru_cache
 from io import BytesIO
 from typing import NamedTuple
 from zlib import crc32
 
+from emulator.core.records import dataclass
 from emulator.tools.drawing.font import shape
 from emulator.tools.drawing.layout import LINE, first_lines, wrapped
 from emulator.tools.drawing.png import Colour, encoded
