@@ -1,6 +1,6 @@
 """The item that brings more tools into a conversation: what it must be like, and what it brings; it offers none."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from pydantic import ValidationError
@@ -27,8 +27,10 @@ def check_additional(item: Mapping[str, Any], path: str) -> None:
         raise translate(error, path) from None
 
 
-def brought(items: Iterable[Mapping[str, Any]]) -> Iterator[Brought]:
+def brought(items: Iterable[Mapping[str, Any]]) -> list[Brought]:
     """The path and the tool of each that checked items bring, such as `input[0].tools[2]`."""
+    found: list[Brought] = []
     for number, item in enumerate(items):
         if item.get("type") == ADDITIONAL:
-            yield from ((f"input[{number}].tools[{at}]", tool) for at, tool in enumerate(item["tools"]))
+            found += [(f"input[{number}].tools[{at}]", tool) for at, tool in enumerate(item["tools"])]
+    return found

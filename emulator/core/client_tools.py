@@ -1,7 +1,6 @@
 """The tools of a request that the client runs, each with its path, those in groups too; it checks and calls none."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import chain
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from emulator.core.records import dataclass
@@ -29,15 +28,18 @@ class ClientTool:
         return self.path.startswith("input")
 
 
-def client_tools(tools: Iterable[Tool], more: Iterable[tuple[str, Tool]] = ()) -> Iterator[ClientTool]:
+def client_tools(tools: Sequence[Tool], more: Sequence[tuple[str, Tool]] = ()) -> list[ClientTool]:
     """The functions and custom tools among checked tools, in the order in which they are offered.
 
     `more` are tools that items bring, each with its path.
     """
-    own = ((f"tools[{number}]", tool) for number, tool in enumerate(tools))
-    for path, tool in chain(own, more):
+    found: list[ClientTool] = []
+    if not (tools or more):
+        return found
+    for path, tool in (*((f"tools[{number}]", tool) for number, tool in enumerate(tools)), *more):
         if tool["type"] in KINDS:
-            yield ClientTool(tool, path)
+            found.append(ClientTool(tool, path))
         elif tool["type"] == GROUP:
-            for inner, member in enumerate(tool["tools"]):
-                yield ClientTool(member, f"{path}.tools[{inner}]", tool["name"])
+            members = enumerate(tool["tools"])
+            found += [ClientTool(member, f"{path}.tools[{inner}]", tool["name"]) for inner, member in members]
+    return found

@@ -88,8 +88,8 @@ class ItemIds:
     def __init__(self, response_id: str, stream: str = "out") -> None:
         """`stream` keeps the ids of input and output apart."""
         self._seed = f"{response_id}|{stream}|"
-        known = _PARTITION.match(response_id)
-        self._head = response_id[5:31] if known else self._digest("head", 13).hex()
+        self._of = response_id
+        self._head = ""  # most who could make an item make none
         self._count = 0
 
     def _digest(self, name: str, size: int) -> bytes:
@@ -98,6 +98,8 @@ class ItemIds:
     def item(self, prefix: str) -> str:
         """The next item id with that prefix, such as `msg_`."""
         self._count += 1
+        if not self._head:
+            self._head = self._of[5:31] if _PARTITION.match(self._of) else self._digest("head", 13).hex()
         return f"{prefix}{self._head}{self._digest(str(self._count), 12).hex()}"
 
     def call(self) -> str:

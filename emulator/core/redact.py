@@ -28,12 +28,13 @@ _MASKS = (
 
 def is_suspect(text: bytes, secrets: Collection[str] = ()) -> bool:
     """Whether JSON may hold a credential, by its look or because it is one of `secrets`."""
+    find = text.find  # `in` first takes the bytes for a number, and to fail at that costs more than to look
     for byte, marks in _MARKS:
-        if byte in text:
+        if find(byte) >= 0:
             for mark in marks:
-                if mark in text:
+                if find(mark) >= 0:
                     return True
-    return any(_as_json(secret) in text for secret in secrets)
+    return any(find(_as_json(secret)) >= 0 for secret in secrets)
 
 
 def redact(value: Any, secrets: Collection[str] = ()) -> Any:

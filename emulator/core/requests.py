@@ -87,20 +87,6 @@ class CreateRequest:
     secrets: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
 
 
-# Fields that are taken over as they are sent.
-_SAME = frozenset(CreateRequest.__slots__) - {
-    "input",
-    "conversation",
-    "include",
-    "tools",
-    "tool_choice",
-    "text",
-    "compact_threshold",
-    "strict_functions",
-    "warnings",
-    "secrets",
-}
-_SAME_FLOATS = ("temperature", "top_p", "frequency_penalty", "presence_penalty")
 _TOKENS = names(TokensBody)
 _COMPACT = names(CompactBody)
 ANY_THRESHOLD = 0  # of a compaction whose threshold is left to the service
@@ -158,19 +144,20 @@ def _request(given: Object, unknown: tuple[str, ...], *, strict: bool) -> Create
         raise ApiError("unknown_parameter", unknown[0])
     conversation = _conversation(given.get("conversation"))
     _check_together(given, conversation)
-    fields = {name: given[name] for name in given.keys() & _SAME}
-    for name in _SAME_FLOATS:
-        if name in fields:
-            fields[name] = float(fields[name])
+    fields: Object = {}
+    for name, value in given.items():
+        if name in _SAME:
+            fields[name] = value
+        elif name in _READ:
+            field_name, read = _READ[name]
+            fields[field_name] = read(value)
     if conversation is not None:
         fields["conversation"] = conversation
-    for name, (field_name, read) in _READ.items():
-        if name in given:
-            fields[field_name] = read(given[name])
     fields["input"] = _items(given.get("input"))
     if "tools" in given or "tool_choice" in given:
         fields |= _tools(given, fields["input"])
-    fields["warnings"] = tuple([f"unknown_parameter: {_printable(path)}" for path in unknown])
+    if unknown:
+        fields["warnings"] = tuple([f"unknown_parameter: {_printable(path)}" for path in unknown])
     return CreateRequest(**fields)
 
 
@@ -248,6 +235,20 @@ _READ: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
     "text": ("text", _text),
     "reasoning": ("reasoning", _without_nulls),
     "context_management": ("compact_threshold", _threshold),
+    **{name: (name, float) for name in ("temperature", "top_p", "frequency_penalty", "presence_penalty")},
+}
+# Fields that are taken over as they are sent.
+_SAME = frozenset(CreateRequest.__slots__) - {
+    *_READ,
+    "input",
+    "include_obfuscation",
+    "conversation",
+    "tools",
+    "tool_choice",
+    "compact_threshold",
+    "strict_functions",
+    "warnings",
+    "secrets",
 }
 
 

@@ -8,7 +8,9 @@ from emulator.core.requests import CreateRequest
 
 SAFE = {"filtered": False, "severity": "safe"}
 CLEAN = {"filtered": False, "detected": False}
-MATERIAL = {"protected_material_text": CLEAN, "protected_material_code": CLEAN}
+_HARMLESS = {"hate": SAFE, "sexual": SAFE, "violence": SAFE, "self_harm": SAFE}
+_PROMPT = {**_HARMLESS, "jailbreak": CLEAN}
+_COMPLETION = {**_HARMLESS, "protected_material_text": CLEAN, "protected_material_code": CLEAN}
 
 
 def new_response(
@@ -22,10 +24,7 @@ def new_response(
         "status": "queued" if request.background else "in_progress",
         "background": request.background,
         "completed_at": None,
-    }
-    if dialect.content_filters:
-        response["content_filters"] = None
-    response |= {
+        "content_filters": None,
         "error": None,
         "frequency_penalty": request.frequency_penalty,
         "incomplete_details": None,
@@ -54,6 +53,8 @@ def new_response(
         "user": request.user,
         "metadata": request.metadata,
     }
+    if not dialect.content_filters:
+        del response["content_filters"]
     if request.conversation is not None:
         response["conversation"] = {"id": request.conversation}
     if request.prompt is not None:
@@ -71,16 +72,15 @@ def closing(request: CreateRequest, dialect: Dialect, *, prompt: int, completion
         fields["service_tier"] = "default"
     if dialect.content_filters:
         fields["content_filters"] = [
-            _filter("prompt", prompt, {"jailbreak": CLEAN}),
-            _filter("completion", completion, MATERIAL) | {"blocked": blocked},
+            _filter("prompt", prompt, _PROMPT),
+            _filter("completion", completion, _COMPLETION, blocked=blocked),
         ]
     return fields
 
 
 def blocked_prompt(length: int) -> dict[str, Any]:
     """The entry of `content_filters` for a prompt that was blocked; `length` is its characters."""
-    found = _filter("prompt", length, {"jailbreak": {"filtered": True, "detected": True}})
-    return {**found, "blocked": True}
+    return _filter("prompt", length, {**_HARMLESS, "jailbreak": {"filtered": True, "detected": True}}, blocked=True)
 
 
 def policy_violation(found: dict[str, Any]) -> dict[str, Any]:
@@ -88,12 +88,12 @@ def policy_violation(found: dict[str, Any]) -> dict[str, Any]:
     return {"code": "ResponsibleAIPolicyViolation", "content_filter_result": found["content_filter_results"]}
 
 
-def _filter(source: str, length: int, more: dict[str, Any]) -> dict[str, Any]:
+def _filter(source: str, length: int, results: dict[str, Any], *, blocked: bool = False) -> dict[str, Any]:
     return {
-        "blocked": False,
+        "blocked": blocked,
         "source_type": source,
         "content_filter_raw": None,
-        "content_filter_results": {"hate": SAFE, "sexual": SAFE, "violence": SAFE, "self_harm": SAFE, **more},
+        "content_filter_results": results,
         "content_filter_offsets": {"start_offset": 0, "end_offset": length, "check_offset": 0},
     }
 

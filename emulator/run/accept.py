@@ -12,6 +12,7 @@ from emulator.core.hosted import HostedCall
 from emulator.core.records import dataclass
 from emulator.core.requests import CreateRequest
 from emulator.core.response import new_response
+from emulator.core.usage import ESTIMATE
 from emulator.run import conversations, hosted, jobs
 from emulator.run.attachments import check_masks, read_attachments
 from emulator.run.checks import check_json_mode, check_request, must_drop
@@ -21,12 +22,12 @@ from emulator.run.conversations import Hold
 from emulator.run.namespace import Namespace
 from emulator.run.take import take_fixture
 from emulator.run.thoughts import seal_reasoning
-from emulator.run.tokenizer import loaded_counter
+from emulator.run.tokenizer import EXACT, loaded_counter
 from emulator.run.truncation import truncate
 from emulator.script.ask import Ask
 from emulator.script.fault import Fault
 from emulator.script.incident import plan_for_incident
-from emulator.script.plan import Compaction, Plan
+from emulator.script.plan import Compaction, Plan, holds
 from emulator.script.planning import Said, Taken, context_tokens, make_plan, say
 from emulator.script.view import View
 from emulator.store.conversations import ConversationRow
@@ -81,6 +82,8 @@ class Run:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What the client is told besides: what tools warn of, and which MCP servers are pretended."""
+        if not holds(self.plan.steps, HostedCall):
+            return tuple(self.ready.context.warnings)
         steps = [step for step in self.plan.steps if isinstance(step, HostedCall) and step.fields.get("pretended")]
         labels = dict.fromkeys(step.fields["server_label"] for step in steps)
         return (*self.ready.context.warnings, *(f"pretended_mcp_server: {label}" for label in labels))
@@ -128,7 +131,8 @@ async def _planned(namespace: Namespace, ready: Admitted, incident: Fault | None
         view = View(ready.ask)
         taken = await take_fixture(namespace, view)
         said = say(view, taken, response_id=ready.context.response_id, now=ready.context.now)
-        said = await hosted.prepare(said, ready.context)
+        if holds(said.steps, HostedCall):
+            said = await hosted.prepare(said, ready.context)
     chain = ready.chain.answered(said.name, taken.hits)
     plan = _plan(namespace, said, ready, chain, incident)
     now = ready.context.now
@@ -152,7 +156,7 @@ def _plan(namespace: Namespace, said: Said, ready: Admitted, chain: ChainState, 
     if ask.request.compact_threshold is not None:
         plan = with_compaction(plan, ask, ready.tokens, first=namespace.settings.compaction_item == "first")
     plan = seal_reasoning(namespace, ask.request, plan, response_id=context.response_id, now=context.now)
-    if any(isinstance(step, Compaction) for step in plan.steps):
+    if holds(plan.steps, Compaction):
         plan = seal_compactions(namespace, plan, Moment(ask, chain, context.response_id, context.now))
     return plan
 
@@ -182,10 +186,13 @@ async def _admit(
     now = namespace.clock.now()
     response_id = namespace.ids.response(now, request.previous_response_id)
     turn = await take_turn(namespace, request, response_id)
-    await check_json_mode(namespace, request, turn)
-    counter = await loaded_counter(namespace.settings.tokens, deployment.model)
+    if request.text["format"]["type"] == "json_object":
+        await check_json_mode(namespace, turn)
+    exact = namespace.settings.tokens == EXACT
+    counter = await loaded_counter(EXACT, deployment.model) if exact else ESTIMATE
     attached = await read_attachments(namespace, dialect, deployment, turn.items, counter)
-    await check_masks(namespace, dialect, request.tools)
+    if request.tools:
+        await check_masks(namespace, dialect, request.tools)
     spent = attached.tokens
     if turn.fresh is not turn.items and spent:
         spent = (await read_attachments(namespace, dialect, deployment, turn.fresh, counter)).tokens
@@ -198,5 +205,6 @@ async def _admit(
     listed = await listed_tools(namespace, request, turn.before) if turn.before.mcp_servers else {}
     ask = Ask(request, deployment, items, turn.calls, headers, turn.before, documents, counter, listed)
     context = hosted.context_of(namespace, ask, dialect, response_id, now)
-    await hosted.check_tools(context)
+    if request.tools:
+        await hosted.check_tools(context)
     return Admitted(ask, context, turn.items, chain, told + read, turn.start.conversation)

@@ -1,7 +1,7 @@
 """The images and files of a request's items: looked into, checked, counted; it fetches and stores nothing."""
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -47,6 +47,9 @@ class Attached:
     def tokens(self) -> int:
         """What all of them cost."""
         return sum(self.costs)
+
+
+NOTHING = Attached()
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +152,9 @@ async def read_attachments(
     `counter` counts the tokens of a file's text; without one nothing is counted, and otherwise a URL that a fixture
     serves has answered once more.
     """
-    found = list(attached(items))
+    found = attached(items)
     if not found:
-        return Attached()
+        return NOTHING
     if sum(part["type"] in IMAGES for _, part in found) > MOST_IMAGES:
         raise ApiError("invalid", "input", reason=f"a request has {MOST_IMAGES} images at most.")
     reader, documents, costs = _Reader(namespace, dialect, counter is not None), [], []
@@ -170,24 +173,28 @@ async def read_attachments(
     return Attached(tuple(documents), tuple(costs))
 
 
-def attached(items: Iterable[Part]) -> Iterator[tuple[str, Part]]:
+def attached(items: Iterable[Part]) -> list[tuple[str, Part]]:
     """Every image and file of input items with its path; the screenshot of a computer call is an image."""
+    found: list[tuple[str, Part]] = []
     for number, item in enumerate(items):
         field = HOLDERS.get(item.get("type") or "message")
         held = item.get(field) if field else None
         if isinstance(held, list):
             for index, part in enumerate(held):
                 if part.get("type") in _ATTACHED:
-                    yield f"input[{number}].{field}[{index}]", part
+                    found.append((f"input[{number}].{field}[{index}]", part))
         if item.get("type") == "computer_call_output" and isinstance(item.get("output"), dict):
-            yield f"input[{number}].output", {**item["output"], "type": "computer_screenshot"}
+            found.append((f"input[{number}].output", {**item["output"], "type": "computer_screenshot"}))
+    return found
 
 
-def masks(tools: Iterable[Part]) -> Iterator[tuple[str, Part]]:
+def masks(tools: Iterable[Part]) -> list[tuple[str, Part]]:
     """The masks of image generation with their paths; each is an image."""
-    for number, tool in enumerate(tools):
-        if tool.get("input_image_mask"):
-            yield f"tools[{number}].input_image_mask", {**tool["input_image_mask"], "type": "input_image"}
+    return [
+        (f"tools[{number}].input_image_mask", {**tool["input_image_mask"], "type": "input_image"})
+        for number, tool in enumerate(tools)
+        if tool.get("input_image_mask")
+    ]
 
 
 async def check_masks(namespace: Namespace, dialect: Dialect, tools: Iterable[Part]) -> None:

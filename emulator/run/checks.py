@@ -32,7 +32,7 @@ def check_request(request: CreateRequest, deployment: Deployment, dialect: Diale
         if offered.tool["type"] == "function":
             given = offered.path in request.strict_functions or (offered.by_item and offered.tool.get("strict") is True)
             check_function(offered.tool, f"{offered.path}.parameters", given=given)
-    for path, part in (*attached(request.input), *masks(request.tools)):
+    for path, part in attached(request.input) + masks(request.tools):
         check_part(path, part, deployment, dialect)
 
 
@@ -72,9 +72,9 @@ def check_part(path: str, part: Mapping[str, Any], deployment: Deployment, diale
         raise ApiError("image_mime", f"{path}.image_url", got=mime)
 
 
-async def check_json_mode(namespace: Namespace, request: CreateRequest, turn: Turn) -> None:
-    """The word JSON must stand in a message where any JSON object is asked for, in the request or before it."""
-    if request.text["format"]["type"] != "json_object" or any(map(_says_json, turn.items)):
+async def check_json_mode(namespace: Namespace, turn: Turn) -> None:
+    """The word JSON must stand in a message of a request for any JSON object, or before it."""
+    if any(map(_says_json, turn.items)):
         return
     if not any(map(_says_json, await earlier_items(namespace, turn.start))):
         raise ApiError("json_not_asked", "input")

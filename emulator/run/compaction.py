@@ -17,7 +17,7 @@ from emulator.core.usage import count_items
 from emulator.run.namespace import Namespace
 from emulator.run.timeline import done_items, usage_object
 from emulator.script.ask import Ask
-from emulator.script.plan import Compaction, Plan, Usage
+from emulator.script.plan import Compaction, Plan, Usage, holds
 
 Item = dict[str, Any]
 
@@ -92,7 +92,7 @@ def with_compaction(plan: Plan, ask: Ask, tokens: int, *, first: bool) -> Plan:
     `tokens` are those of the context before the answer. It comes `first`, or last after an answer that is complete:
     then the answer counts too. A script that compacts by itself is left alone.
     """
-    if any(isinstance(step, Compaction) for step in plan.steps):
+    if holds(plan.steps, Compaction):
         return plan
     threshold = ask.request.compact_threshold
     if threshold is None or threshold == ANY_THRESHOLD:

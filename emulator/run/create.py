@@ -14,6 +14,7 @@ import orjson
 
 from emulator.core.clock import breathe
 from emulator.core.emit import Deltas
+from emulator.core.hosted import HostedCall
 from emulator.core.log import EventLog
 from emulator.run.accept import Run
 from emulator.run.code import made_files
@@ -22,6 +23,7 @@ from emulator.run.outcome import end_at_once
 from emulator.run.settle import Derivation, replan
 from emulator.run.timeline import AT_ONCE, Due, Gates, timeline
 from emulator.run.watch import watch
+from emulator.script.plan import holds
 from emulator.script.planning import UNSEEN as UNPACED
 from emulator.store import responses as rows
 from emulator.store.responses import ResponseRow
@@ -162,8 +164,8 @@ async def _save(run: Run, log: EventLog) -> bytes:
 
 async def _add(run: Run, row: ResponseRow, log: EventLog, lines: list[bytes]) -> None:
     output = log.response["output"] if log.ended else []
-    item_ids = dict.fromkeys(item["id"] for item in (*run.ready.items, *output))
-    more = await made_files(run.namespace, run.plan) if log.ended else {}
+    item_ids = dict.fromkeys([item["id"] for item in (*run.ready.items, *output)])
+    more = await made_files(run.namespace, run.plan) if log.ended and holds(run.plan.steps, HostedCall) else {}
     if row.background and log.ended and run.namespace.webhooks:
         more = {**more, **new_deliveries(run.namespace, row)}
     new = {**rows.new_rows(row, item_ids, lines), **more}

@@ -100,7 +100,7 @@ class Seen:
         if body.sha256 or answer.sha256:
             entry |= {"truncated": True, "body_sha256": body.sha256, "answer_sha256": answer.sha256}
         saved = orjson.dumps(entry)
-        if b'"mcp"' in raw or is_suspect(saved, sent.secrets):
+        if raw.find(b'"mcp"') >= 0 or is_suspect(saved, sent.secrets):
             entry = redact(orjson.loads(saved), sent.secrets)
             saved = orjson.dumps(entry)
         columns = {name: entry[name] for name in ("at", "method", "path", "fixture", "response_id")}

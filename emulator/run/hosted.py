@@ -59,11 +59,10 @@ async def check_tools(context: ToolContext) -> None:
 async def prepare(said: Said, context: ToolContext) -> Said:
     """What is said, its calls of hosted tools with what they need; nothing is stored. No step is prepared twice.
 
-    What the built-in model says after a call that must be worked on is not known yet, so it is left out, and so is
-    what anybody says after a question to the client. Work that is still open gets a new lease.
+    What holds no such call need not be prepared. What the built-in model says after a call that must be worked on is
+    not known yet, so it is left out, and so is what anybody says after a question to the client. Work that is still
+    open gets a new lease.
     """
-    if not any(isinstance(step, HostedCall) for step in said.steps):
-        return said
     steps: list[Step] = [_leased(step) for step in said.steps[: said.ready]]
     for step in said.steps[said.ready :]:
         made = await _prepared(step, replace(context, said=tuple(steps)))

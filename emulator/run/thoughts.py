@@ -12,7 +12,7 @@ from emulator.core.requests import CreateRequest
 from emulator.core.seal import OTHER_ITEM, SealError, refused, seal, unseal
 from emulator.run.namespace import Namespace
 from emulator.run.timeline import done_items
-from emulator.script.plan import Plan, Reasoning
+from emulator.script.plan import Plan, Reasoning, holds
 
 Item = dict[str, Any]
 ENCRYPTED = "reasoning.encrypted_content"
@@ -28,7 +28,7 @@ class Opened:
 
 def seal_reasoning(namespace: Namespace, request: CreateRequest, plan: Plan, *, response_id: str, now: float) -> Plan:
     """The plan with the encrypted content of its reasoning, where the request asked for that."""
-    if ENCRYPTED not in request.include or not any(isinstance(step, Reasoning) for step in plan.steps):
+    if ENCRYPTED not in request.include or not holds(plan.steps, Reasoning):
         return plan
     ids = iter([item["id"] for step, item in done_items(plan, response_id) if isinstance(step, Reasoning)])
     key = namespace.seal_keys[0]

@@ -187,7 +187,8 @@ def closing_fields(plan: Plan, now: int) -> dict[str, Any]:
         changes["incomplete_details"] = {"reason": ending.reason}
     else:
         changes["completed_at"] = now
-    return changes | {"usage": usage_object(plan.usage)}
+    changes["usage"] = usage_object(plan.usage)
+    return changes
 
 
 def usage_object(usage: Usage) -> dict[str, Any]:

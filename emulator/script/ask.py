@@ -42,7 +42,7 @@ class Ask:
     @property
     def client_tools(self) -> list[ClientTool]:
         """The functions and custom tools that the client runs: the request's own, then those that its items bring."""
-        return list(client_tools(self.request.tools, brought(self.items)))
+        return client_tools(self.request.tools, brought(self.items))
 
     @property
     def triggers_compaction(self) -> bool:

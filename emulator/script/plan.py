@@ -1,5 +1,6 @@
 """What a run will say, decided before it starts: steps, ending, pace and progress; it emits no event itself."""
 
+from collections.abc import Iterable
 from dataclasses import field
 from typing import Any, ClassVar
 
@@ -100,6 +101,14 @@ _KINDS = (Message, Refusal, Reasoning, FunctionCall, CustomToolCall, HostedCall,
 STEPS: dict[str, type[Step]] = {step.kind: step for step in _KINDS}
 
 
+def holds(steps: Iterable[Step], kind: type[Step]) -> bool:
+    """Whether one of the steps is of that kind. Asked many times of each plan, of which nearly all have one step."""
+    for step in steps:  # noqa: SIM110 (a generator would take three times as long)
+        if isinstance(step, kind):
+            return True
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Ending:
     """How the run ends: `completed`; `failed` with `code` and `message`; `incomplete` with `reason`.
@@ -170,7 +179,10 @@ class Plan:
     @property
     def open_work(self) -> HostedCall | None:
         """The first call whose outside work is not done yet: nothing after it is known."""
-        return next((step for step in self.steps if isinstance(step, HostedCall) and step.work is not None), None)
+        for step in self.steps:
+            if isinstance(step, HostedCall) and step.work is not None:
+                return step
+        return None
 
     def to_json(self) -> bytes:
         """The plan as it is saved."""

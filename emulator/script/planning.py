@@ -24,6 +24,7 @@ COMPLETED = Ending()
 CUT = Ending("incomplete", reason="max_output_tokens")
 NOTHING = Then()
 UNSEEN = Pace("whole")  # nobody sees the deltas of a plain answer
+SPOKEN = (Message, Refusal)
 POLLS = Progress(polls=2)
 AT_FULL_SPEED = Progress()
 
@@ -105,19 +106,19 @@ def make_plan(said: Said, ask: Ask, dialect: Dialect, *, tokens: int, every: flo
         steps, cut = limit(steps, request.max_output_tokens, ask.counter)
         ending = CUT if cut else ending
     output, reasoning = output_tokens(steps, ask.counter)
-    told = dict(fixture.usage) if fixture else {}
+    usage = Usage(tokens, output=output, reasoning=reasoning)
     return Plan(
         steps=steps,
         ending=ending,
         pace=_pace(ask, fixture, every),
         progress=(fixture and fixture.progress) or (AT_FULL_SPEED if request.stream else POLLS),
-        usage=Usage(**{"input": tokens, "output": output, "reasoning": reasoning, **told}),
+        usage=replace(usage, **fixture.usage) if fixture and fixture.usage else usage,
         fixture=said.name,
         closing=closing(
             request,
             dialect,
             prompt=len(ask.last_user_text()),
-            completion=sum(len(step.text) for step in steps if isinstance(step, Message | Refusal)),
+            completion=sum([len(step.text) for step in steps if isinstance(step, SPOKEN)]),
             blocked=ending.reason == "content_filter",
         ),
     )

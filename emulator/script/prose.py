@@ -99,7 +99,10 @@ def wanted_words(prompt: str) -> int:
     """How many words a prompt asks for, at most `MOST`; 0 where a sentence will do."""
     text = prompt[:SCANNED]
     folded = text.casefold()
-    if not any(clue in folded for clue in _CLUES):
+    for clue in _CLUES:
+        if clue in folded:
+            break
+    else:
         return 0
     if found := _WORDS.search(text):
         number = int(found.group(1).replace(",", ""))

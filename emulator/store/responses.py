@@ -4,7 +4,6 @@ Every function takes a connection and is run by `Store.read` or `Store.write`.
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from operator import attrgetter
 from typing import Any
 
 import orjson
@@ -16,7 +15,6 @@ from emulator.store.schema import chunks, conversation_turns, items, responses
 
 GRACE = 3600.0  # seconds that the sweep leaves a response for the children that are being made of it
 COLUMNS = tuple(responses.c)
-_values = attrgetter(*(column.name for column in COLUMNS))
 _OLDER = responses.alias("older")
 
 
@@ -40,6 +38,27 @@ class ResponseRow:
     response: bytes
     input: bytes
     chain: bytes
+
+    def values(self) -> tuple[Any, ...]:
+        """A value for every column, in order; the driver takes numbers as they are, and looks twice at a bool."""
+        return (
+            self.namespace,
+            self.id,
+            self.previous_id,
+            self.status,
+            int(self.background),
+            int(self.streamed),
+            self.created_at,
+            self.expires_at,
+            int(self.hidden),
+            self.next_seq,
+            self.polls,
+            self.polled_at,
+            self.plan,
+            self.response,
+            self.input,
+            self.chain,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +121,7 @@ def get(connection: Connection, namespace: str, response_id: str) -> ResponseRow
 def new_rows(row: ResponseRow, item_ids: Iterable[str], lines: Sequence[bytes] = ()) -> Rows:
     """The rows of a new response, with its item ids and the first events of its log, for `Store.insert`."""
     return {
-        responses: [_values(row)],
+        responses: [row.values()],
         items: _index(row, item_ids),
         chunks: _chunk(row, 0, lines),
     }
