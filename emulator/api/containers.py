@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from emulator.api.call import Call, answer, call_of, first_page, read_json
 from emulator.api.multipart import FILE_FIELD
+from emulator.api.queries import last_given
 from emulator.api.transfer import Upload, check_unknown, download
 from emulator.core.container_params import parse_container, parse_copy
 from emulator.core.errors import ApiError
@@ -167,7 +168,7 @@ async def _after_file(namespace: Namespace, container: ContainerRow, file_id: st
 
 
 def _name(request: Request) -> str | None:
-    name = request.query_params.get("name") or None
+    name = last_given(request, "name")
     if name is not None and "\0" in name:
         raise ApiError("invalid", "name", reason="a name has no NUL characters.")
     return name

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from emulator.api.call import Call, answer, call_of, first_page
+from emulator.api.queries import last_given
 from emulator.api.transfer import Upload, check_unknown, download, swept
 from emulator.core.dialects import Dialect
 from emulator.core.errors import ApiError, quoted_list
@@ -58,7 +59,7 @@ async def list_files(request: Request) -> Response:
     namespace, now = call.namespace, call.namespace.clock.now()
     query = parse_list_query(request.query_params.multi_items(), max_limit=LONGEST_LIST, default=LONGEST_LIST)
     after = await _after(namespace, query.after, now)
-    purpose = request.query_params.get("purpose") or None
+    purpose = last_given(request, "purpose")
     asked = FilePage(query.limit + 1, query.order == "desc", after, purpose)
     rows = await namespace.store.read(lambda read: files.page(read, namespace.name, asked, now))
     return answer(first_page(rows, query.limit, shown))

@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Mapping
 from urllib.parse import parse_qsl
 
+from starlette.requests import Request
 from starlette.types import Scope
 
 from emulator.api.call import Call
@@ -28,6 +29,12 @@ KNOWN: Mapping[tuple[str, str], Collection[str]] = {
     ("GET", "/conversations/{conversation_id}/items/{item_id}"): {"include"},
 }
 _INDEX = re.compile(r"\[[0-9]*\]$")
+
+
+def last_given(request: Request, name: str) -> str | None:
+    """A query parameter as lists take it: of several values the last that is not empty counts."""
+    given = [value for value in request.query_params.getlist(name) if value]
+    return given[-1] if given else None
 
 
 def check_query(scope: Scope, known: Collection[str]) -> None:

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from emulator.api.call import answer, call_of
+from emulator.api.queries import last_given
 from emulator.api.vector_stores import counts, listed, living_store_of, read, store_of, whole_page
 from emulator.core.errors import ApiError, quoted_list
 from emulator.core.requests import parse_list_query
@@ -111,7 +112,7 @@ async def _find_batch(request: Request) -> BatchRow:
 async def _list(request: Request, store: StoreRow, batch_id: str | None = None) -> dict[str, Any]:
     namespace = call_of(request).namespace
     query = parse_list_query(request.query_params.multi_items())
-    status = request.query_params.get("filter") or None
+    status = last_given(request, "filter")
     if status is not None and status not in FILTERS:
         raise ApiError("invalid_value", "filter", value=status, supported=quoted_list(FILTERS))
     after = await _at(namespace, store, query.after, "after")

@@ -213,9 +213,10 @@ def _engine(path: str, *, lasting: bool, wait: float = BUSY_SECONDS) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _settle_in(connection: Any, _: object) -> None:
-        # A process that dies loses nothing either way; NORMAL also keeps the file whole when the power goes.
         connection.execute("PRAGMA page_size=8192")  # of a new file: a response fills more than half a page
-        connection.execute("PRAGMA journal_mode=WAL")
+        # A process that dies loses nothing of a lasting file; NORMAL also keeps it whole when the power goes. A
+        # temporary one goes with its process: no page of it need be written twice.
+        connection.execute(f"PRAGMA journal_mode={'WAL' if lasting else 'MEMORY'}")
         connection.execute(f"PRAGMA synchronous={'NORMAL' if lasting else 'OFF'}")
 
     @event.listens_for(engine, "begin")

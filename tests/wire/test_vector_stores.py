@@ -230,6 +230,8 @@ def test_files_are_listed_changed_and_taken_out(http):
     assert [row["status"] for row in http.get(at, params={"filter": "failed"}).json()["data"]] == ["failed"]
     assert ids(http.get(at, params={"filter": "in_progress"})) == []
     assert refused(http.get(at, params={"filter": "x"})) == (400, "invalid_value", "filter")
+    assert refused(http.get(at, params={"filter": ["x", ""]})) == (400, "invalid_value", "filter")
+    assert ids(http.get(at, params={"filter": ["x", "completed", ""]})) == files[::-1]
     changed = made(http.post(f"{at}/{files[0]}", json={"attributes": {"a": "b"}}))
     assert http.get(f"{at}/{files[0]}").json()["attributes"] == changed["attributes"] == {"a": "b"}
     assert refused(http.post(f"{at}/{files[0]}", json={})) == (400, "missing_required_parameter", "attributes")
