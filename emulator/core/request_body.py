@@ -113,17 +113,26 @@ def _check_metadata(metadata: dict[str, str]) -> dict[str, str]:
 Metadata = Annotated[dict[str, str], AfterValidator(_check_metadata)]
 
 
+Input = (
+    Annotated[
+        Annotated[str, Tag("@string")] | Annotated[list[InputItem], Tag("@array")],
+        by_shape("one of a string or array of objects"),
+    ]
+    | None
+)
+
+
+class InputBody(Wire):
+    """The items of a turn alone."""
+
+    input: Input = None
+
+
 class ContextBody(Wire):
     """What a model reads."""
 
     model: Annotated[str, Field(min_length=1, max_length=256), AfterValidator(plain)]
-    input: (
-        Annotated[
-            Annotated[str, Tag("@string")] | Annotated[list[InputItem], Tag("@array")],
-            by_shape("one of a string or array of objects"),
-        ]
-        | None
-    ) = None
+    input: Input = None
     instructions: str | None = None
     previous_response_id: str | None = None
 

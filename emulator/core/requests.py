@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 
 from pydantic import ValidationError
@@ -12,11 +13,12 @@ from emulator.core.errors import ApiError
 from emulator.core.input_params import item_type
 from emulator.core.item_types import ITEM_TYPES
 from emulator.core.queries import ListQuery, RetrieveQuery, parse_list_query, parse_retrieve_query
-from emulator.core.request_body import CompactBody, ContextBody, CreateBody, TokensBody
+from emulator.core.request_body import CompactBody, ContextBody, CreateBody, InputBody, TokensBody
+from emulator.core.request_memo import EACH_TURN, Memo, key_of
 from emulator.core.tool_choice import Choice, check_choice
 from emulator.core.tool_params import echo, secrets
 from emulator.core.unknown import names, unknown_fields
-from emulator.core.validation import check_id, check_response_id, load_object, translate
+from emulator.core.validation import Wire, check_id, check_response_id, load_object, translate
 
 __all__ = [
     "CreateRequest",
@@ -53,8 +55,8 @@ class CreateRequest:
 
     model: str
     input: list[Object] = field(default_factory=list)
-    instructions: str | None = None
     previous_response_id: str | None = None
+    instructions: str | None = None
     conversation: str | None = None
     background: bool = False
     stream: bool = False
@@ -87,6 +89,8 @@ class CreateRequest:
     secrets: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
 
 
+_lasting = attrgetter(*(name for name in CreateRequest.__slots__ if name not in EACH_TURN))
+_KNOWN = Memo()
 _TOKENS = names(TokensBody)
 _COMPACT = names(CompactBody)
 ANY_THRESHOLD = 0  # of a compaction whose threshold is left to the service
@@ -97,7 +101,29 @@ def parse_create(raw: bytes, *, strict: bool = False) -> CreateRequest:
 
     Unknown fields become `warnings`; with `strict` the first is an `unknown_parameter`.
     """
-    return _parsed(raw, CreateBody, strict=strict)
+    given = _without_nulls(load_object(raw))
+    _check_size(given)
+    key = key_of(given)
+    known = _KNOWN.get(key)
+    request = _again(given, known) if known else None
+    if request is None:
+        request = _request(given, unknown_fields(given, _validate(CreateBody, given)), strict=strict)
+        if not (request.warnings or request.secrets or brought(request.input)):
+            _KNOWN.keep(key, _lasting(request))
+    return request
+
+
+def _again(given: Object, known: tuple[Any, ...]) -> CreateRequest | None:
+    """The request of a body of which all but its turn is known to be right; None where its turn is not quite plain."""
+    items, previous = given.get("input"), given.get("previous_response_id")
+    if not isinstance(previous, str | None):
+        return None
+    if not isinstance(items, str | None):
+        turn = {"input": items}
+        if unknown_fields(turn, _validate(InputBody, turn)) or brought(items):
+            return None
+    _check_together(given, _conversation(given.get("conversation")))
+    return CreateRequest(known[0], _items(items), previous, *known[1:])
 
 
 def parse_input_tokens(raw: bytes, *, strict: bool = False) -> CreateRequest:
@@ -110,13 +136,11 @@ def parse_compact(raw: bytes, *, strict: bool = False) -> CreateRequest:
     return _parsed(raw, CompactBody, _COMPACT, strict=strict)
 
 
-def _parsed(
-    raw: bytes, model: type[ContextBody], fields: frozenset[str] | None = None, *, strict: bool
-) -> CreateRequest:
-    """The request of a body of that model; of one that knows but these `fields`, all others are unknown."""
+def _parsed(raw: bytes, model: type[ContextBody], fields: frozenset[str], *, strict: bool) -> CreateRequest:
+    """The request of a body of a model that knows but these `fields`: all others are unknown."""
     given = _without_nulls(load_object(raw))
     _check_size(given)
-    known = given if fields is None else {name: value for name, value in given.items() if name in fields}
+    known = {name: value for name, value in given.items() if name in fields}
     return _request(known, unknown_fields(given, _validate(model, known)), strict=strict)
 
 
@@ -131,7 +155,7 @@ def _check_size(given: Object) -> None:
         raise ApiError("array_above_max_length", "input", limit=MOST_ITEMS, got=len(items))
 
 
-def _validate(model: type[ContextBody], given: Object) -> ContextBody:
+def _validate(model: type[Wire], given: Object) -> Wire:
     try:
         return model.model_validate(given)
     except ValidationError as error:

@@ -6,7 +6,9 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
+from emulator.core import requests
 from emulator.core.errors import ApiError
+from emulator.core.request_memo import LONGEST, MOST, Memo
 from emulator.core.requests import CreateRequest, parse_create
 from tests.unit.core.answers import (
     BODY,
@@ -96,3 +98,64 @@ def test_no_change_to_a_good_body_raises_anything_but_an_api_error(spot: tuple[A
 
 def test_the_body_that_is_changed_is_good_itself() -> None:
     assert parse_create(orjson.dumps(WHOLE), strict=True).warnings == ()
+
+
+TURN = ("input", "previous_response_id", "conversation")
+TURNS = [spot for spot in spots(WHOLE) if spot[0] == "input"]
+
+
+def outcome(raw: bytes, *, strict: bool) -> object:
+    try:
+        return parse_create(raw, strict=strict)
+    except ApiError as error:
+        return (error.name, error.param, error.message)
+
+
+@given(
+    spot=st.sampled_from([*TURNS, *[(name,) for name in TURN]]),
+    value=JSON | st.sampled_from(["delete", "resp_1", "conv_1", "hello", {"id": "conv_2"}]),
+    strict=st.booleans(),
+)
+def test_what_is_remembered_of_a_body_says_the_same_as_reading_it(
+    spot: tuple[Any, ...], value: Any, strict: bool
+) -> None:
+    body = orjson.loads(orjson.dumps(WHOLE))
+    outcome(orjson.dumps(body), strict=True)
+    assert requests._KNOWN._known  # from here on it is remembered
+    parent = body
+    for step in spot[:-1]:
+        parent = parent[step]
+    if value == "delete":
+        parent.pop(spot[-1], None) if isinstance(parent, dict) else parent.pop(spot[-1])
+    else:
+        parent[spot[-1]] = value
+    raw = orjson.dumps(body)
+    again = [outcome(raw, strict=strict) for _ in range(2)]
+    requests._KNOWN = Memo()
+    assert again == [outcome(raw, strict=strict)] * 2
+
+
+def test_a_body_is_remembered_but_for_its_turn() -> None:
+    requests._KNOWN = Memo()
+    first = parse_create(orjson.dumps({**BODY, "metadata": {"k": "v"}, "input": "one"}))
+    second = parse_create(orjson.dumps({**BODY, "metadata": {"k": "v"}, "input": "two"}))
+    assert second.metadata is first.metadata
+    assert second.input != first.input
+
+
+def test_what_holds_a_secret_or_is_unknown_is_not_remembered() -> None:
+    mcp = {"type": "mcp", "server_label": "s", "server_url": "u", "headers": {"authorization": "Bearer secret"}}
+    for fields in ({"tools": [mcp]}, {"unheard_of": 1}):
+        requests._KNOWN = Memo()
+        parse_create(orjson.dumps({**BODY, **fields}))
+        assert requests._KNOWN._known == {}
+
+
+def test_the_memo_is_bounded() -> None:
+    memo = Memo()
+    memo.keep(b"x" * (LONGEST + 1), ("long",))
+    assert memo.get(b"x" * (LONGEST + 1)) is None
+    for number in range(MOST + 1):
+        memo.keep(b"%d" % number, (number,))
+    assert memo.get(b"%d" % MOST) == (MOST,)
+    assert memo.get(b"0") is None
