@@ -4,11 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator, Collection
 
 from sse_starlette import EventSourceResponse
-from starlette.types import Send
+from starlette.types import Message, Send
 
 from emulator.core.clock import Clock
 from emulator.core.ids import padding
+from emulator.core.log import Run
 from emulator.core.views import CARRIERS, shown_line
+from emulator.run.entry import Framed
 
 KEEP_ALIVE = b": keep-alive\n\n"
 HEADERS = {"cache-control": "no-cache"}
@@ -31,6 +33,8 @@ class Frames:
 
     def encode(self, lines: list[bytes]) -> bytes:
         """The frames of some lines that follow each other in a log, in one piece."""
+        if self._letters and isinstance(lines, Run):
+            return self._padded(lines)
         frames: list[bytes] = []
         ends = self._ends
         head, opening, padded, carries = b"?", b"", False, False
@@ -47,6 +51,17 @@ class Frames:
             else:
                 frames += (opening, shown_line(line, self._include) if carries else line, b"\n\n")
         return b"".join(frames)
+
+    def _padded(self, run: Run) -> bytes:
+        """The same of lines that are all of one type: most of a stream is."""
+        first = run[0]
+        opening = b"event: %b\ndata: " % first[_TYPE_AT : first.index(b'"', _TYPE_AT)]
+        ends = self._ends
+        frames = [
+            line[:-1] + (ends.get(which := (number & 63) << 4 | (len(line) & 15)) or self._end(which))
+            for number, line in enumerate(run, _number_of(first))
+        ]
+        return opening + opening.join(frames)
 
     def _end(self, which: int) -> bytes:
         """What closes a padded line: the lengths are multiples of 16, so a delta's length no longer tells the word."""
@@ -96,7 +111,7 @@ class Stream(EventSourceResponse):
     ) -> AsyncIterator[bytes]:
         async for lines in batches:
             self._sent = self._clock.now()
-            yield frames.encode(lines)
+            yield Framed.of(frames.encode(lines), len(lines))
         if done:
             yield DONE
 
@@ -110,6 +125,10 @@ class Stream(EventSourceResponse):
             async with self._send_lock:
                 if self.active:
                     await self._send_with_timeout(send, _body(KEEP_ALIVE))
+
+    async def _send_with_timeout(self, send: Send, message: Message) -> None:
+        """Send without the library's timeout: it is never set here, and yet each piece would pay for its scope."""
+        await send(message)
 
     @staticmethod
     async def _listen_for_exit_signal() -> None:

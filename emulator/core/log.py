@@ -13,6 +13,10 @@ from emulator.core.fold import FOLD, SNAPSHOTS, Response
 from emulator.core.states import ENDED, LogClosed, check_move
 
 
+class Run(list[bytes]):
+    """Lines of one type that follow each other, each with a delta."""
+
+
 class EventLog:
     """One response's log. `response` is the fold so far, `next_seq` the number that the next event gets.
 
@@ -69,10 +73,9 @@ class EventLog:
         head = b'{"type":"%b","sequence_number":' % type.encode()
         middle = b"," + dumps(deltas.before)[1:-1] + b',"delta":'
         tail = b"," + dumps(deltas.after)[1:] if deltas.after else b"}"
-        lines = [
-            b"%b%d%b%b%b" % (head, number, middle, dumps(text), tail) for number, text in enumerate(deltas.texts, first)
-        ]
-        return lines[max(0, self.saved - first) :]
+        form = b"%b%%d%b%%b%b" % tuple([part.replace(b"%", b"%%") for part in (head, middle, tail)])
+        new = enumerate(deltas.texts[max(0, self.saved - first) :], max(first, self.saved))
+        return Run([form % (number, dumps(text)) for number, text in new])
 
     def emit(self, type: str, fields: dict[str, Any] | Deltas) -> list[bytes]:  # noqa: A002 (the wire's name)
         """Append an event or extend by a run of deltas; the lines."""

@@ -6,7 +6,7 @@ other sign one. It is the same on every machine and near enough to a real tokeni
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
 from typing import Any
@@ -33,8 +33,13 @@ PIECE = re.compile(rf" ?[^\W\d_{_IDEOGRAMS}]{{1,12}}|\d{{1,3}}|\s+(?!\S)| ?\S|\s
 
 def pieces(text: str) -> list[str]:
     """The pieces of a text, in order; joined they are the text again, for every string."""
-    found: list[str] = PIECE.findall(text)
-    return found
+    return list(_pieces(text)) if len(text) <= LONGEST_KEPT else PIECE.findall(text)
+
+
+@lru_cache(16)
+def _pieces(text: str) -> Sequence[str]:
+    # A script says the same again and again.
+    return tuple(PIECE.findall(text))
 
 
 def count(text: str) -> int:

@@ -103,7 +103,11 @@ async def _spoken(run: Run, log: EventLog) -> AsyncIterator[list[bytes]]:
                 batch = []
             if not await run.namespace.pause(run.started + due.at):
                 return
-        batch += log.emit(due.type, due.fields)
+        lines = log.emit(due.type, due.fields)
+        if batch and len(lines) >= AT_ONCE:  # what is all of one type is framed faster by itself
+            yield batch
+            batch = []
+        batch = batch + lines if batch else lines
         if len(batch) >= AT_ONCE and not log.ended:
             yield batch
             batch = []

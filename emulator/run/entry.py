@@ -20,6 +20,19 @@ _EVENT = b"event: "
 Object = dict[str, Any]
 
 
+class Framed(bytes):
+    """Frames of a stream in one piece, and how many `events` they are: to count them takes as long as to send them."""
+
+    events: int
+
+    @classmethod
+    def of(cls, frames: bytes, events: int) -> "Framed":
+        """So many events in one piece."""
+        piece = cls(frames)
+        piece.events = events
+        return piece
+
+
 class Told(Protocol):
     """What the API found out about a request on its way."""
 
@@ -66,7 +79,7 @@ class Seen:
         """Note a piece of the answer: of a stream its last events, of JSON everything."""
         self.size += len(body)
         if self.kind.startswith(STREAM):
-            events = body.count(_DATA)
+            events = body.events if isinstance(body, Framed) else body.count(_DATA)
             if events:
                 self.events += events
                 self.pieces = [body]

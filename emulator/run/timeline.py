@@ -15,7 +15,7 @@ from emulator.script.plan import Compaction, Events, Item, Message, Pace, Plan, 
 from emulator.tools import tool
 
 NEVER = float("inf")
-AT_ONCE = 64  # events sent before the other streams get their turn
+AT_ONCE = 128  # events sent before the other streams get their turn
 WORKING = emit.WORK[0]
 NO_ITEM = (Events, Wait)
 _WORD = re.compile(r"\S+\s*|\s+")

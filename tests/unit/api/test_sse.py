@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from emulator.api.sse import KEEP_ALIVE, Frames, Stream
 from emulator.core.clock import Clock, breathe
+from emulator.core.emit import Deltas
+from emulator.core.log import EventLog, Run
 from tests.plans import RESPONSE_ID, plans, whole_log
 
 NOON = 1_763_035_200.0
@@ -148,5 +150,27 @@ def test_a_large_frame_is_one_piece(size):
         line = orjson.dumps({"type": "response.x", "sequence_number": 0, "text": "x" * size})
         say([line])
         assert await wire.sent(1) == [b"event: response.x\ndata: " + line + b"\n\n"]
+
+    streamed(test)
+
+
+@given(st.lists(st.text(max_size=8), min_size=1, max_size=200), st.integers(0, 10**6), st.booleans())
+def test_a_run_is_framed_as_its_lines_are_one_by_one(texts, first, obfuscate):
+    log = EventLog({"status": "in_progress"}, next_seq=first)
+    run = log.extend("response.output_text.delta", Deltas({"item_id": "msg_%d"}, texts, {"logprobs": []}))
+    assert isinstance(run, Run)
+    assert Frames(RESPONSE_ID, obfuscate=obfuscate).encode(run) == Frames(RESPONSE_ID, obfuscate=obfuscate).encode(
+        list(run)
+    )
+    assert [orjson.loads(line)["delta"] for line in run] == texts
+    assert [orjson.loads(line)["sequence_number"] for line in run] == list(range(first, first + len(texts)))
+
+
+def test_a_piece_tells_how_many_events_it_is():
+    async def test(wire, _, say):
+        say([LINE, LINE])
+        (piece,) = await wire.sent(1)
+        assert piece == FRAME * 2
+        assert piece.events == 2
 
     streamed(test)
