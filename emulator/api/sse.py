@@ -98,6 +98,7 @@ class Stream(EventSourceResponse):
         """A stream of lines; `keep_alive` is in seconds, 0 is never; `done` adds the `[DONE]` line of some servers."""
         self._clock = clock
         self._sent = clock.now()
+        self._events = 0
         super().__init__(
             self._encoded(batches, frames, done=done),
             headers=HEADERS,
@@ -110,9 +111,10 @@ class Stream(EventSourceResponse):
         self, batches: AsyncIterator[list[bytes]], frames: Frames, *, done: bool
     ) -> AsyncIterator[bytes]:
         async for lines in batches:
-            self._sent = self._clock.now()
-            yield Framed.of(frames.encode(lines), len(lines))
+            self._sent, self._events = self._clock.now(), len(lines)
+            yield frames.encode(lines)
         if done:
+            self._events = 0
             yield DONE
 
     async def _ping(self, send: Send) -> None:
@@ -124,10 +126,15 @@ class Stream(EventSourceResponse):
             self._sent = self._clock.now()  # before it is sent: time that moves once it has arrived counts
             async with self._send_lock:
                 if self.active:
-                    await self._send_with_timeout(send, _body(KEEP_ALIVE))
+                    await send(_body(KEEP_ALIVE))
 
     async def _send_with_timeout(self, send: Send, message: Message) -> None:
-        """Send without the library's timeout: it is never set here, and yet each piece would pay for its scope."""
+        """Send what was yielded last, and tell the journal how many events it is.
+
+        Without the library's timeout: it is never set here, and yet each piece would pay for its scope.
+        """
+        if message["type"] == "http.response.body":
+            message = {**message, "body": Framed.of(message["body"], self._events)}
         await send(message)
 
     @staticmethod
