@@ -8,6 +8,7 @@ import click
 from emulator.cli.exits import OK, tell
 from emulator.cli.options import settings_options
 from emulator.cli.starting import start_failures, with_webhook_secret
+from emulator.core.collector import kept_still
 from emulator.settings import Settings, load
 
 
@@ -26,7 +27,8 @@ def command(config: str | None, **flags: str | bool | None) -> int:
 
 
 def _serve(settings: Settings) -> None:
-    from emulator import server
+    with kept_still():
+        from emulator import app, server  # noqa: F401 (the app is made of what is loaded here)
 
     with start_failures():
         server.run(settings)

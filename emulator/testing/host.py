@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
+from emulator.core.collector import kept_still
 from emulator.settings import TABLE, Settings, SettingsError, nearest
 from emulator.testing.wire import EmulatorError, Wire
 
@@ -49,6 +50,10 @@ class Host:
             thread.stop()
 
     def _started(self) -> str:
+        with kept_still():
+            return self._start_here()
+
+    def _start_here(self) -> str:
         from emulator.sandbox.execution import SandboxUnavailable
         from emulator.script.node import FixtureError
         from emulator.server import ThreadedServer, TlsError
