@@ -158,16 +158,20 @@ class EmulatorApp(FastAPI):
 
 
 def _straight(routes: ASGIApp) -> ASGIApp:
-    """The routes, with a way of its own for what nearly every request asks: docs/decisions/0007."""
+    """The routes, with a shorter way to those whose path has no parameter: docs/decisions/0007."""
+    plain = {
+        (method, path): _with_query(method, path, endpoint) for method, path, endpoint in ROUTES if "{" not in path
+    }
 
     async def route(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope.get("method") == "POST" and scope["path"] == scope["root_path"] + "/responses":
-            if scope["query_string"]:
-                check_query(scope, ())
-            response = await responses.create(Request(scope, receive, send))
-            await response(scope, receive, send)
-        else:
+        endpoint = None
+        if scope["type"] == "http":
+            endpoint = plain.get((scope["method"], scope["path"].removeprefix(scope["root_path"])))
+        if endpoint is None:
             await routes(scope, receive, send)
+        else:
+            response = await endpoint(Request(scope, receive, send))
+            await response(scope, receive, send)
 
     return route
 

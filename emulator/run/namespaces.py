@@ -88,7 +88,9 @@ class Namespaces:
         return await self.store.read(partial(rows.get, name=name)) or await self._use(name)
 
     async def _follow(self, namespace: Namespace, row: NamespaceRow) -> None:
-        scripts = await self.store.read(partial(rows.all_scripts, name=namespace.name))
+        read = self.store.read
+        changed = row.revision > 0  # one that is new has nothing yet
+        scripts = await read(partial(rows.all_scripts, name=namespace.name)) if changed else []
         if (row.clock_mode, row.clock_at) != (namespace.clock.mode, namespace.clock.at):
             namespace.clock.set(row.clock_mode, row.clock_at)
         if row.seed != namespace.seed:
@@ -104,7 +106,7 @@ class Namespaces:
         faults = by_kind["fault"]
         namespace.faults = tuple(named(read_fault(orjson.loads(script.source)), script.id) for script in faults)
         namespace.limits = {script.id: read_limit(orjson.loads(script.source)) for script in by_kind["limit"]}
-        registered = await self.store.read(partial(webhooks.registered, namespace=namespace.name))
+        registered = await read(partial(webhooks.registered, namespace=namespace.name)) if changed else []
         namespace.webhooks = (*self._own_webhook(namespace.name), *registered)
         namespace.revision = row.revision
 
