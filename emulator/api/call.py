@@ -146,7 +146,7 @@ async def read_control(request: Request, *names: str) -> dict[str, Any]:
     """The small JSON object of a control request, with no other keys than these; an empty body is an empty object."""
     raw = await read_at_most(request, CONTROL_LIMIT)
     try:
-        body = orjson.loads(raw) if raw.strip() else {}
+        body = orjson.loads(raw) if raw.strip(b" \t\r\n") else {}
     except orjson.JSONDecodeError as error:
         raise ApiError("bad_control", reason=f"the body is no JSON: {error}") from None
     if not isinstance(body, dict):

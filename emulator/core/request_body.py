@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, Tag
 
-from emulator.core.input_params import InputItem, plain
+from emulator.core.input_params import InputItem, UserPart, plain
 from emulator.core.tool_choice import ToolChoice
 from emulator.core.tool_params import Tool
 from emulator.core.validation import Wire, by_shape, by_type, problem, type_of
@@ -90,12 +90,17 @@ class ConversationRef(Wire):
     id: str
 
 
+Variable = Annotated[
+    Annotated[str, Tag("@string")] | Annotated[UserPart, Tag("@object")], by_shape("one of a string or object")
+]
+
+
 class Prompt(Wire):
-    """A stored prompt with its variables."""
+    """A stored prompt with its variables: texts, images and files."""
 
     id: str
     version: str | None = None
-    variables: dict[str, Any] | None = None
+    variables: dict[str, Variable] | None = None
 
 
 def _check_metadata(metadata: dict[str, str]) -> dict[str, str]:

@@ -37,7 +37,8 @@ def _pattern(path):
 
 @cache
 def operation_of(method, path):
-    """The operation that a request means, or None."""
+    """The operation that a request means, or None; the door knows no slash at the end."""
+    path = path.rstrip("/") or "/"
     return next((found for asked, pattern, found in operations() if asked == method and pattern.fullmatch(path)), None)
 
 

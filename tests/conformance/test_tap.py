@@ -57,6 +57,10 @@ def test_what_is_not_described_is_told_of(asked, said):
     assert said in described.why_not(*asked, {})
 
 
+def test_a_slash_at_the_end_is_nothing_as_at_the_door():
+    assert described.operation_of("GET", "/models/") is described.operation_of("GET", "/models")
+
+
 def test_an_event_is_judged_by_its_type():
     event = {"type": "response.refusal.done", "sequence_number": 3, "item_id": "msg_1", "output_index": 0}
     whole = {**event, "content_index": 0, "refusal": "No."}

@@ -33,6 +33,14 @@ def manual(server, namespace="default"):
     return make(server.http(f"/ns/{namespace}/openai/v1"), input="manual", background=True)["id"]
 
 
+@pytest.mark.parametrize(("body", "status"), [(b"", 200), (b" \r\n\t", 200), (b"\x0c", 400), (b"\x0b{}", 400)])
+def test_only_what_json_takes_for_white_space_is_an_empty_body(start_server, body, status):
+    with control(start_server()) as steer:
+        answer = steer.post("/clock", content=body, headers={"content-type": "application/json"})
+        assert answer.status_code == status
+        assert answer.is_success or answer.json()["error"]["type"] == "emulator_error"
+
+
 class TestClock:
     def test_thirty_days_are_one_call(self, start_server):
         server = start_server()

@@ -125,6 +125,11 @@ FIELDS = [
             TOO_MANY,
         ),
     ),
+    (
+        {"prompt": {"id": "pmpt_1", "variables": {"a": 1}}},
+        wrong("prompt.variables.a", "one of a string or object", "an integer"),
+    ),
+    ({"prompt": {"id": "pmpt_1", "variables": {"a": {}}}}, missing("prompt.variables.a.type")),
     ({"metadata": {"k" * 65: ""}}, length("metadata", "above_max", 64, 65)),
     ({"metadata": {"k": "v" * 513}}, length("metadata", "above_max", 512, 513)),
     ({"metadata": {"k": 1}}, wrong("metadata.k", "a string", "an integer")),
