@@ -7,6 +7,7 @@ knows no class.
 """
 
 import dataclasses
+import reprlib
 from typing import TYPE_CHECKING, Any
 
 __all__ = ["dataclass"]
@@ -21,8 +22,10 @@ else:
 
         def decorate(cls: type) -> type:
             own = vars(cls)
+            says_hash = own.get("__hash__") is not None
             if "__eq__" not in own:
                 cls.__eq__ = _eq
+            if not says_hash:
                 cls.__hash__ = _hash if frozen else None
             if "__repr__" not in own:
                 cls.__repr__ = _repr
@@ -44,9 +47,11 @@ def _eq(self: Any, other: object) -> Any:
 
 
 def _hash(self: Any) -> int:
-    return hash(_compared(self))
+    hashed = (each for each in dataclasses.fields(self) if (each.compare if each.hash is None else each.hash))
+    return hash(tuple([getattr(self, each.name) for each in hashed]))
 
 
+@reprlib.recursive_repr()
 def _repr(self: Any) -> str:
     shown = [f"{each.name}={getattr(self, each.name)!r}" for each in dataclasses.fields(self) if each.repr]
     return f"{type(self).__qualname__}({', '.join(shown)})"

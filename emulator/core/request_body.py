@@ -100,7 +100,7 @@ class Prompt(Wire):
 
     id: str
     version: str | None = None
-    variables: dict[str, Variable] | None = None
+    variables: dict[str, Variable | None] | None = None
 
 
 def _check_metadata(metadata: dict[str, str]) -> dict[str, str]:

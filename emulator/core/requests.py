@@ -108,8 +108,8 @@ def parse_create(raw: bytes, *, strict: bool = False) -> CreateRequest:
     request = _again(given, known) if known else None
     if request is None:
         request = _request(given, unknown_fields(given, _validate(CreateBody, given)), strict=strict)
-        if not (request.warnings or request.secrets or brought(request.input)):
-            _KNOWN.keep(key, _lasting(request))
+        if not (request.warnings or brought(request.input) or any(tool["type"] == "mcp" for tool in request.tools)):
+            _KNOWN.keep(key, _lasting(request))  # what is sent to an MCP server may hold a secret anywhere
     return request
 
 
@@ -120,7 +120,7 @@ def _again(given: Object, known: tuple[Any, ...]) -> CreateRequest | None:
         return None
     if not isinstance(items, str | None):
         turn = {"input": items}
-        if unknown_fields(turn, _validate(InputBody, turn)) or brought(items):
+        if unknown_fields(turn, _validate(InputBody, turn)) or any(item.get("type") == ADDITIONAL for item in items):
             return None
     _check_together(given, _conversation(given.get("conversation")))
     return CreateRequest(known[0], _items(items), previous, *known[1:])

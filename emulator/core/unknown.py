@@ -84,6 +84,10 @@ def _look_into(held: Any, checked: Any, path: str, found: list[str]) -> None:
                 _look_into(one, made, f"{path}[{number}]", found)
     elif isinstance(checked, BaseModel):
         _look(held, checked, path + ".", found)
+    elif isinstance(checked, dict):
+        for name, made in checked.items():
+            if isinstance(made, BaseModel):
+                _look(held[name], made, f"{path}.{name}.", found)
 
 
 def _look_at_item(item: dict[str, Any], checked: Any, path: str, found: list[str]) -> None:

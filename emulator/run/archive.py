@@ -9,6 +9,7 @@ import tempfile
 import zipfile
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,7 @@ async def write(namespace: Namespace) -> Path:
         for name, table in rows.TABLES.items():
             binary = rows.columns(table)
             found = await namespace.store.read(partial(rows.all_rows, name=namespace.name, table=table))
-            with packed.open(f"{name}.jsonl", "w", force_zip64=True) as file:
+            with closing(found), packed.open(f"{name}.jsonl", "w", force_zip64=True) as file:
                 for row in found:
                     file.write(orjson.dumps(_packed(row, binary)) + b"\n")
     return path

@@ -104,9 +104,10 @@ async def _spoken(run: Run, log: EventLog) -> AsyncIterator[list[bytes]]:
             if not await run.namespace.pause(run.started + due.at):
                 return
         lines = log.emit(due.type, due.fields)
-        if batch and len(lines) >= AT_ONCE:  # what is all of one type is framed faster by itself
+        if batch and len(batch) + len(lines) > AT_ONCE:  # also: what is all of one type is framed faster by itself
             yield batch
             batch = []
+            await breathe()
         batch = batch + lines if batch else lines
         if len(batch) >= AT_ONCE and not log.ended:
             yield batch

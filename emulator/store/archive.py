@@ -1,6 +1,6 @@
 """All rows of one namespace out of the tables and into them; the archive's format is made elsewhere."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, LargeBinary, Table, insert, select, update
@@ -60,13 +60,13 @@ def own(connection: Connection, name: str) -> dict[str, Any]:
     return {column: found[column] for column in OWN} if found else {}
 
 
-def all_rows(connection: Connection, name: str, table: Table) -> Iterator[dict[str, Any]]:
-    """Every row of a namespace in one table, in the order of its key."""
+def all_rows(connection: Connection, name: str, table: Table) -> Generator[dict[str, Any], None, None]:
+    """Every row of a namespace in one table, in the order of its key; close it before anything else is done."""
     query = select(*(table.c[column] for column in columns(table)))
     query = query.where(table.c.namespace == name).order_by(*table.primary_key.columns)
-    found = connection.execution_options(stream_results=True).execute(query)
-    for row in found.mappings():
-        yield {str(column): value for column, value in row.items()}  # SQLAlchemy's names are more than text
+    with connection.execution_options(stream_results=True).execute(query) as found:
+        for row in found.mappings():
+            yield {str(column): value for column, value in row.items()}  # SQLAlchemy's names are more than text
 
 
 def replace(

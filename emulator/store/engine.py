@@ -1,7 +1,7 @@
 """Opens the database and runs reads and writes; writes that wait at one moment share a transaction. No table is known.
 
 One connection reads and one writes, both on the loop's own thread: a keyed read takes tens of microseconds, and a
-commit into the write-ahead log little more, while each hop to a thread and back costs more than either. Where another
+commit little more, while each hop to a thread and back costs more than either. Where another
 process holds the database, a second writing connection waits for it on a thread.
 """
 
@@ -76,7 +76,10 @@ class Store:
             raise StoreError(_unusable(self.path, error)) from error
 
     async def read(self, work: Callable[[Connection], T]) -> T:
-        """Run a read at once; it sees every write that has been answered."""
+        """Run a read at once; it sees every write that has been answered.
+
+        It reads all that it wants: a cursor that stays open would keep a temporary database from being written.
+        """
         return work(self._reader)
 
     async def write(self, work: Callable[[Connection], T], key: str = "") -> T:

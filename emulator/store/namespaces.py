@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import field
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Table, bindparam, delete, exists, func, insert, literal, or_, select, update
 
 from emulator.core.records import dataclass
 from emulator.store.schema import (
@@ -90,6 +90,9 @@ _NUMBER = select(func.count()).select_from(namespaces)
 _NEW = insert(namespaces)
 _SCRIPTS = select(scripts.c.kind, scripts.c.id, scripts.c.source)
 _SCRIPTS = _SCRIPTS.where(scripts.c.namespace == bindparam("ns")).order_by(scripts.c.position)
+_IS_SCRIPTED = select(literal(1)).where(
+    or_(*(exists().where(table.c.namespace == bindparam("ns")) for table in (scripts, webhooks)))
+)
 _COUNT = select(counters.c.name, counters.c.value).where(counters.c.namespace == bindparam("ns"))
 
 
@@ -116,7 +119,8 @@ def use(
         gone += connection.scalars(select(namespaces.c.name).order_by(namespaces.c.used_at).limit(over))
     for old in gone:
         remove(connection, old)
-    row = NamespaceRow(name, now, seal_key=seal_key)
+    # What is scripted is there already where it was added while the namespace went.
+    row = NamespaceRow(name, now, revision=connection.scalar(_IS_SCRIPTED, {"ns": name}) or 0, seal_key=seal_key)
     connection.execute(_NEW, {column.name: getattr(row, column.name) for column in _COLUMNS})
     return row, gone
 

@@ -7,7 +7,10 @@ import threading
 import orjson
 import pytest
 
+from emulator.core import clock
 from emulator.core.clock import Clock
+from emulator.run import create
+from emulator.run.timeline import AT_ONCE
 from tests.conftest import KEY
 
 NOON = 1_763_035_200.0
@@ -219,3 +222,23 @@ def test_a_client_that_leaves_in_the_midst_of_anything_leaves_nothing(start_serv
     assert http.get(f"/responses/{made}").status_code == 404
     again = http.post("/responses", json={"model": "gpt-4o", "input": "Hi", "previous_response_id": made})
     assert again.json()["error"]["code"] == "previous_response_not_found"
+
+
+@pytest.mark.off_contract
+def test_a_stream_lets_others_go_on_after_so_many_events(start_server, monkeypatch):
+    breaths = []
+
+    async def breathe():
+        breaths.append(True)
+        await clock.breathe()
+
+    monkeypatch.setattr(create, "breathe", breathe)
+    server = start_server()
+    raw = [{"type": "response.custom", "x": number} for number in range(AT_ONCE - 7)]
+    then = [{"message": " word" * 3 * AT_ONCE}, {"events": raw}, {"message": " word" * (AT_ONCE - 1)}]
+    put = server.http("").put("/_emulator/fixtures", json=[{"when": {"input": "mixed"}, "then": then}])
+    assert put.status_code == 200, put.text
+    with Connection(server, "POST", "/responses", {"model": "gpt-4o", "input": "mixed", "stream": True}) as stream:
+        chunks = stream.chunks()
+    assert max(chunk.count(b"\ndata: ") for chunk in chunks) <= AT_ONCE
+    assert len(breaths) >= len(chunks) - 1

@@ -66,3 +66,44 @@ def test_what_a_class_says_itself_stays():
             return "own"
 
     assert (Own(1) == Own(2), hash(Own(1)), repr(Own(1))) == (True, 7, "own")
+
+
+def test_each_method_that_a_class_has_itself_stays_by_itself():
+    for library in (dataclass, dataclasses.dataclass):
+
+        @library(frozen=True, slots=True)
+        class OwnEquality:  # noqa: PLW1641 (the library makes its hash)
+            number: int
+
+            def __eq__(self, other):
+                return True
+
+        @library(frozen=True, slots=True)
+        class OwnHash:
+            number: int
+
+            def __hash__(self):
+                return 7
+
+        assert hash(OwnEquality(1)) == hash(OwnEquality(1))
+        assert (hash(OwnHash(1)), OwnHash(1) == OwnHash(1), OwnHash(1) == OwnHash(2)) == (7, True, False)
+
+
+def test_a_field_may_stay_out_of_the_hash():
+    @dataclass(frozen=True, slots=True)
+    class Partly:
+        number: int
+        held: list = field(hash=False, default_factory=list)
+
+    assert hash(Partly(1)) == hash(Partly(1, [2]))
+    assert Partly(1) != Partly(1, [2])
+
+
+def test_what_holds_itself_can_be_shown():
+    @dataclass(slots=True)
+    class Ring:
+        held: list
+
+    ring = Ring([])
+    ring.held.append(ring)
+    assert repr(ring).endswith("Ring(held=[...])")

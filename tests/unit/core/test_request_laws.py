@@ -101,7 +101,16 @@ def test_the_body_that_is_changed_is_good_itself() -> None:
 
 
 TURN = ("input", "previous_response_id", "conversation")
+# Items that bring tools, right and wrong.
+BRINGING = [
+    [{"type": "additional_tools", "role": "developer", "tools": tools}]
+    for tools in ([FUNCTION], [], 5, None, True, [{}], [{"type": "mcp", "server_label": "s", "server_url": "u"}])
+]
 TURNS = [spot for spot in spots(WHOLE) if spot[0] == "input"]
+
+
+# A body with an MCP server is not remembered.
+PLAIN = {**WHOLE, "tools": [FUNCTION, SEARCH]}
 
 
 def outcome(raw: bytes, *, strict: bool) -> object:
@@ -113,13 +122,13 @@ def outcome(raw: bytes, *, strict: bool) -> object:
 
 @given(
     spot=st.sampled_from([*TURNS, *[(name,) for name in TURN]]),
-    value=JSON | st.sampled_from(["delete", "resp_1", "conv_1", "hello", {"id": "conv_2"}]),
+    value=JSON | st.sampled_from(["delete", "resp_1", "conv_1", "hello", {"id": "conv_2"}, *BRINGING]),
     strict=st.booleans(),
 )
 def test_what_is_remembered_of_a_body_says_the_same_as_reading_it(
     spot: tuple[Any, ...], value: Any, strict: bool
 ) -> None:
-    body = orjson.loads(orjson.dumps(WHOLE))
+    body = orjson.loads(orjson.dumps(PLAIN))
     outcome(orjson.dumps(body), strict=True)
     assert requests._KNOWN._known  # from here on it is remembered
     parent = body
@@ -143,8 +152,8 @@ def test_a_body_is_remembered_but_for_its_turn() -> None:
     assert second.input != first.input
 
 
-def test_what_holds_a_secret_or_is_unknown_is_not_remembered() -> None:
-    mcp = {"type": "mcp", "server_label": "s", "server_url": "u", "headers": {"authorization": "Bearer secret"}}
+def test_what_may_hold_a_secret_or_is_unknown_is_not_remembered() -> None:
+    mcp = {"type": "mcp", "server_label": "s", "server_url": "https://user:secret@host"}
     for fields in ({"tools": [mcp]}, {"unheard_of": 1}):
         requests._KNOWN = Memo()
         parse_create(orjson.dumps({**BODY, **fields}))

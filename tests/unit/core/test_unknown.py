@@ -68,7 +68,7 @@ BODIES: list[dict[str, Any]] = [
         "stream_options": {"include_obfuscation": True},
         "reasoning": {"effort": "low"},
         "text": {"format": {"type": "json_schema", "name": "n", "schema": {"type": "object"}}, "verbosity": "low"},
-        "prompt": {"id": "p", "variables": {"k": "v"}},
+        "prompt": {"id": "p", "variables": {"k": "v", "t": TEXT, "n": None}},
         "conversation": {"id": "conv_1"},
         "tools": [FUNCTION],
         "tool_choice": {"type": "allowed_tools", "mode": "auto", "tools": [{"type": "function", "name": "f"}]},
@@ -77,7 +77,7 @@ BODIES: list[dict[str, Any]] = [
     {"model": "gpt-4o", "input": "x", "text": {"format": {"type": "text"}}},
 ]
 # Objects in which everything is allowed: they belong to the application, or to a version of an item that is newer.
-FREE = {"metadata", "parameters", "schema", "variables", "action", "tool_choice.tools"}
+FREE = {"metadata", "parameters", "schema", "action", "tool_choice.tools"}
 
 
 def objects(value: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
@@ -85,7 +85,8 @@ def objects(value: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
     if path.rpartition(".")[2] in FREE or path.partition("[")[0] in FREE:
         return
     if isinstance(value, dict):
-        yield path, value
+        if path != "prompt.variables":  # their names are the application's own
+            yield path, value
         for name, held in value.items():
             yield from objects(held, f"{path}.{name}".removeprefix("."))
     elif isinstance(value, list):

@@ -77,3 +77,16 @@ def test_a_reset_happens_whole_or_not_at_all(run, monkeypatch):
     (faults, now), after, mode = run(work)
     assert [fault.id for fault in faults] == ["f"]
     assert (now, after, mode) == (5.0, (), "real")
+
+
+def test_what_is_scripted_while_its_namespace_goes_is_there_at_once(run):
+    async def work(namespaces):
+        namespace = await namespaces.open("gone")
+        await namespaces.forget("gone")
+        sources = {"one": b'{"name": "one", "then": [{"message": "1"}]}'}
+        await namespaces.store.write(partial(rows.add_scripts, name="gone", kind="fixture", sources=sources))
+        await namespaces.refresh(namespace)
+        return namespace, await namespaces.open("gone")
+
+    for namespace in run(work):
+        assert [fixture.name for fixture in namespace.fixtures] == ["one"]
