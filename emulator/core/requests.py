@@ -259,6 +259,8 @@ _READ: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
     "text": ("text", _text),
     "reasoning": ("reasoning", _without_nulls),
     "context_management": ("compact_threshold", _threshold),
+    # Azure's schema writes `in-memory`; the answers of the service have `in_memory`.
+    "prompt_cache_retention": ("prompt_cache_retention", lambda given: given.replace("-", "_")),
     **{name: (name, float) for name in ("temperature", "top_p", "frequency_penalty", "presence_penalty")},
 }
 # Fields that are taken over as they are sent.

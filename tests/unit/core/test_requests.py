@@ -105,6 +105,12 @@ def test_a_text_format_is_echoed_in_the_service_s_order(sent: Any, echoed: Any) 
     assert orjson.dumps(text) == orjson.dumps({"format": echoed, "verbosity": "medium"})
 
 
+@pytest.mark.parametrize("sent", ["in-memory", "in_memory"])
+def test_a_retention_in_memory_has_one_spelling(sent: str) -> None:
+    body = {"model": "gpt-4o", "input": "x", "prompt_cache_retention": sent}
+    assert parse_create(orjson.dumps(body)).prompt_cache_retention == "in_memory"
+
+
 def test_later_parameters_are_accepted_without_a_word() -> None:
     later = (
         "moderation",
