@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from emulator.core.errors import ApiError
-from emulator.core.requests import CreateRequest, parse_input_tokens
+from emulator.core.requests import CreateRequest, parse_create, parse_input_tokens
 from tests.unit.core.answers import (
     BODY,
     FUNCTION,
