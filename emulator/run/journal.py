@@ -1,7 +1,8 @@
 """The journal's recorder: entries wait in a buffer and are saved together, a moment later; it answers nobody.
 
 A request only leaves what was seen of it. At most `LATEST` seconds later one task makes the entries, saves them in one
-statement and trims the rings. Whoever reads the journal calls `flush` first.
+statement and trims the rings. In a flood it waits for `FLOODED` seconds: of what comes in a second a ring keeps but a
+part, and what nobody could ever read need not be made. Whoever reads the journal calls `flush` first.
 """
 
 import asyncio
@@ -18,7 +19,8 @@ from emulator.store import journal as rows
 from emulator.store.engine import Store
 from emulator.store.journal import RING
 
-LATEST = 0.1  # seconds of the machine
+LATEST, FLOODED = 0.1, 1.0  # seconds of the machine
+FLOOD = RING / FLOODED  # entries of a namespace in a second
 AT_ONCE = 16  # entries made before others get their turn
 MOST_BYTES = 32 * 1024 * 1024  # of bodies that wait; beyond that an entry goes without
 _log = logging.getLogger("emulator")
@@ -36,6 +38,7 @@ class Journal:
         # No more wait of a namespace than its ring keeps.
         self._waiting: dict[str, deque[Seen]] = {}
         self._weight = 0
+        self._wait = LATEST
         self._saving = asyncio.Lock()
         self._timer: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -58,7 +61,7 @@ class Journal:
 
     def _soon(self) -> None:
         if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(LATEST, self._begin)
+            self._timer = asyncio.get_running_loop().call_later(self._wait, self._begin)
 
     async def flush(self) -> None:
         """Return once all that was recorded so far is saved."""
@@ -85,6 +88,8 @@ class Journal:
     async def _save(self) -> None:
         async with self._saving:
             waiting, self._waiting = self._waiting, {}
+            flooded = any(len(entries) >= FLOOD * self._wait for entries in waiting.values())
+            self._wait = FLOODED if flooded else LATEST
             counted = self._tally.take()
             self._weight = 0
             if self._timer is not None:

@@ -1,11 +1,11 @@
 """Fixtures in order of precedence, and which of them may match a request at all; whether one does is asked later."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
 from heapq import merge
 from itertools import chain
 from operator import attrgetter
 
+from emulator.core.once import once
 from emulator.script.fixture import Fixture
 from emulator.script.texts import Places, Texts
 from emulator.script.view import View
@@ -22,7 +22,7 @@ class Fixtures(tuple[Fixture, ...]):  # noqa: SLOT001 (its index is kept in the 
 
     parts: tuple["Fixtures", ...] = ()
 
-    @cached_property
+    @once
     def _filed(self) -> tuple[dict[tuple[str, str], Places], Texts, Places]:
         """The places of fixtures by clue, by a text that must be in the input, and of those without any clue."""
         by_clue: dict[tuple[str, str], Places] = {}
@@ -41,7 +41,7 @@ class Fixtures(tuple[Fixture, ...]):  # noqa: SLOT001 (its index is kept in the 
                 by_clue.setdefault((kind, clues[kind]), []).append(place)
         return by_clue, Texts(texts), others
 
-    @cached_property
+    @once
     def served(self) -> Mapping[str, Fixture]:
         """Those that say what a URL leads to, by URL; the first in order counts."""
         found: dict[str, Fixture] = {}

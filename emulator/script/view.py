@@ -1,7 +1,6 @@
 """One request as conditions and templates look at it, each part read once; it decides nothing."""
 
 from collections.abc import Iterator, Mapping
-from functools import cached_property
 from typing import Any
 
 import orjson
@@ -9,6 +8,7 @@ import orjson
 from emulator.core.additional_tools import brought
 from emulator.core.chain import OUTPUTS, answers
 from emulator.core.client_tools import client_tools
+from emulator.core.once import once
 from emulator.script.ask import Ask, message_text
 
 # Headers that hold credentials; they are matched, but never shown.
@@ -33,34 +33,34 @@ class View:
         self.previous = ask.before.fixture
         self.tool_output = _answered(ask)
 
-    @cached_property
+    @once
     def turn(self) -> int:
         """Which answer of the model this will be: those of the chain count, and those that the request repeats."""
         return self.ask.before.depth + 1 + answers(self.ask.items)
 
-    @cached_property
+    @once
     def tools(self) -> list[str]:
         """Names of the tools offered, by items too, then of those in groups; a hosted tool goes by its type."""
         tools = [*self.ask.request.tools, *(tool for _, tool in brought(self.ask.items))]
         names = [str(tool.get("name") or tool.get("type")) for tool in tools]
         return names + [one.tool["name"] for one in client_tools(tools) if one.group]
 
-    @cached_property
+    @once
     def input(self) -> str:
         """Text of the last user message."""
         return self.ask.last_user_text()
 
-    @cached_property
+    @once
     def input_folded(self) -> str:
         """The same without upper and lower case."""
         return self.input.casefold()
 
-    @cached_property
+    @once
     def instructions_folded(self) -> str:
         """The instructions without upper and lower case."""
         return self.instructions.casefold()
 
-    @cached_property
+    @once
     def parts(self) -> frozenset[str]:
         """The types of all content parts of the request's items."""
         return frozenset(str(part.get("type")) for item in self.ask.items for part in _parts(item))
@@ -75,24 +75,24 @@ class View:
         """Whether a file is among the request's items."""
         return "input_file" in self.parts
 
-    @cached_property
+    @once
     def file_text(self) -> str:
         """The text of the request's files, one after the other."""
         return "\n\n".join(document.text for document in self.ask.documents)
 
-    @cached_property
+    @once
     def file_folded(self) -> str:
         """The same without upper and lower case."""
         return self.file_text.casefold()
 
-    @cached_property
+    @once
     def files(self) -> list[dict[str, Any]]:
         """The request's files as templates see them."""
         return [
             {"name": document.name, "text": document.text, "pages": document.pages} for document in self.ask.documents
         ]
 
-    @cached_property
+    @once
     def tool_text(self) -> str | None:
         """The output that the last item brings, as text; None where it brings none."""
         last = self.ask.items[-1] if self.ask.items else {}
@@ -105,7 +105,7 @@ class View:
             return message_text({"content": output})
         return orjson.dumps(output).decode()
 
-    @cached_property
+    @once
     def tool_value(self) -> Any:
         """The same as JSON, where it is JSON; else its text."""
         if self.tool_text is None:
@@ -115,7 +115,7 @@ class View:
         except orjson.JSONDecodeError:
             return self.tool_text
 
-    @cached_property
+    @once
     def body(self) -> dict[str, Any]:
         """The request as JSON: every field that is set or has a default."""
         request = self.ask.request

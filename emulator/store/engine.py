@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, Dialect, Engine, NullPool, Table, create_engine, event, insert, inspect, select
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from emulator.store.schema import SCHEMA_VERSION, meta, metadata
 
@@ -71,6 +71,8 @@ class Store:
             self._reader = self._reader.execution_options(isolation_level="AUTOCOMMIT")
             self._writers = [_engine(self.path, lasting=self.shared, wait=wait).connect() for wait in (0, BUSY_SECONDS)]
             _prepare(self._writers[1], self.path)
+            for writer in self._writers:  # from here on `_write` begins and ends their transactions itself
+                writer.execution_options(isolation_level="AUTOCOMMIT")
         except (SQLAlchemyError, OSError) as error:
             self._remove()
             raise StoreError(_unusable(self.path, error)) from error
@@ -141,18 +143,25 @@ class Store:
 
 def _write(connection: Connection, jobs: Sequence[_Job]) -> Told:
     """Run some jobs in one transaction, and alone where one of them fails; raises StoreBusy, and then none has run."""
+    driver = _driver(connection)
     try:
-        transaction = connection.begin()
-    except OperationalError as error:
-        raise StoreBusy(str(error.orig)) from error
+        driver.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        raise StoreBusy(str(error)) from error
     try:
-        with transaction:
-            _insert(connection, jobs)
-            return [(job, job.work(connection) if job.work else None, None) for job in jobs]
-    except Exception as error:  # noqa: BLE001 (the boundary of a write: whoever asked for it gets the error)
+        _insert(connection, jobs)
+        told: Told = [(job, job.work(connection) if job.work else None, None) for job in jobs]
+        driver.execute("COMMIT")
+    except BaseException as error:  # the boundary of a write: whoever asked for it gets the error
+        if driver.in_transaction:
+            driver.execute("ROLLBACK")
+        if not isinstance(error, Exception):
+            raise
         if len(jobs) == 1:
             return [(jobs[0], None, error)]
-    return [told for job in jobs for told in _write_patiently(connection, [job])]
+    else:
+        return told
+    return [one for job in jobs for one in _write_patiently(connection, [job])]
 
 
 def _write_patiently(connection: Connection, jobs: Sequence[_Job]) -> Told:
@@ -190,7 +199,13 @@ def add_rows(connection: Connection, table: Table, rows: Sequence[Sequence[Any]]
     """Insert rows with a value for every column, in order; a number that the database gives has none."""
     if rows:
         # Straight to the driver: the library's handling of parameters costs as much as the insert itself.
-        connection.exec_driver_sql(_insert_of(table, connection.dialect), rows)
+        _driver(connection).executemany(_insert_of(table, connection.dialect), rows)
+
+
+def _driver(connection: Connection) -> sqlite3.Connection:
+    """The driver's own connection: what is the same each time need not go through the library each time."""
+    driver: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]
+    return driver
 
 
 @lru_cache
