@@ -1,7 +1,7 @@
 """create_app(settings): the only wiring. Routes, store, clock and namespaces meet here; nothing is decided here."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -159,28 +159,34 @@ class EmulatorApp(FastAPI):
 
 def _straight(routes: ASGIApp) -> ASGIApp:
     """The routes, with a shorter way to those whose path has no parameter: docs/decisions/0007."""
-    plain = {
-        (method, path): _with_query(method, path, endpoint) for method, path, endpoint in ROUTES if "{" not in path
-    }
+    plain = {(method, path): (endpoint, _known(method, path)) for method, path, endpoint in ROUTES if "{" not in path}
 
     async def route(scope: Scope, receive: Receive, send: Send) -> None:
-        endpoint = None
+        found = None
         if scope["type"] == "http":
-            endpoint = plain.get((scope["method"], scope["path"].removeprefix(scope["root_path"])))
-        if endpoint is None:
+            found = plain.get((scope["method"], scope["path"].removeprefix(scope["root_path"])))
+        if found is None:
             await routes(scope, receive, send)
-        else:
-            response = await endpoint(Request(scope, receive, send))
-            await response(scope, receive, send)
+            return
+        endpoint, known = found
+        if scope["query_string"] and known is not None:
+            check_query(scope, known)
+        response = await endpoint(Request(scope, receive, send))
+        await response(scope, receive, send)
 
     return route
 
 
+def _known(method: str, path: str) -> Collection[str] | None:
+    """The query parameters that are looked for on the way to an endpoint; the emulator's own look at theirs."""
+    return None if path.startswith(CONTROL) else KNOWN.get((method, path), ())
+
+
 def _with_query(method: str, path: str, endpoint: Endpoint) -> Endpoint:
-    """The endpoint, after a look at its query; the emulator's own look at theirs themselves."""
-    if path.startswith(CONTROL):
+    """The endpoint, after a look at its query."""
+    known = _known(method, path)
+    if known is None:
         return endpoint
-    known = KNOWN.get((method, path), ())
 
     async def checked(request: Request) -> Response:
         if request.scope["query_string"]:

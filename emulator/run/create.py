@@ -7,7 +7,7 @@ enqueue  -> save the row, answer the fold after `queued`        (POST background
 """
 
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import nullcontext
 
 import orjson
@@ -18,6 +18,7 @@ from emulator.core.hosted import HostedCall
 from emulator.core.log import EventLog
 from emulator.run.accept import Run
 from emulator.run.code import made_files
+from emulator.run.conversations import Hold
 from emulator.run.deliveries import new_deliveries
 from emulator.run.outcome import end_at_once
 from emulator.run.settle import Derivation, replan
@@ -34,11 +35,13 @@ FREE = nullcontext()  # what a run that goes on with no conversation holds
 UNSEEN = sys.maxsize  # a log whose lines nobody reads is folded, not encoded
 
 
-async def complete(run: Run) -> bytes:
+def complete(run: Run) -> Coroutine[None, None, bytes]:
     """Run to the end and answer the Response, saved unless `store` is false; raises what outside work failed with."""
-    if run.hold is None:
-        return await _complete(run)
-    async with run.hold.kept():
+    return _complete(run) if run.hold is None else _complete_held(run, run.hold)
+
+
+async def _complete_held(run: Run, hold: Hold) -> bytes:
+    async with hold.kept():
         return await _complete(run)
 
 

@@ -24,6 +24,7 @@ T = TypeVar("T")
 Rows = Mapping[Table, Sequence[Sequence[Any]]]  # each with a value for every column, in order
 BUSY_SECONDS = 10.0  # how long a write waits for another process
 AT_ONCE = 500  # ids in one statement
+MOST_TURNS = 4  # of the loop that a write waits for others, as long as they come
 OLDEST_SQLITE = (3, 35, 0)
 
 
@@ -119,8 +120,15 @@ class Store:
         self._waiting.append(job)
         if len(self._waiting) == 1 and self._patient is None:
             # After all that this turn of the loop has begun, so that what it writes goes together.
-            asyncio.get_running_loop().call_soon(self._flush)
+            asyncio.get_running_loop().call_soon(self._flush_soon, 1, MOST_TURNS)
         return await job.done
+
+    def _flush_soon(self, seen: int, turns: int) -> None:
+        """Write what waits, some turns later if more came in this one: a transaction costs as much as several rows."""
+        if turns and len(self._waiting) > seen:
+            asyncio.get_running_loop().call_soon(self._flush_soon, len(self._waiting), turns - 1)
+        else:
+            self._flush()
 
     def _flush(self) -> None:
         """Write all that waits, here; where another process holds the database, on a thread that can wait."""
