@@ -50,7 +50,7 @@ class Ids:
 
     def _hex(self, size: int) -> str:
         if self._seed is None:
-            return f"{self._source.getrandbits(8 * size):0{2 * size}x}"
+            return self._source.randbytes(size).hex()
         number, self._next = self._next, self._next + 1
         return hashlib.blake2b(f"{self._seed}|{number}".encode(), digest_size=size).hexdigest()
 

@@ -40,7 +40,7 @@ class ResponseRow:
     chain: bytes
 
     def values(self) -> tuple[Any, ...]:
-        """A value for every column, in order; the driver takes numbers as they are, and looks twice at a bool."""
+        """A value for every column, in order, as the driver takes them: for a bool or bytes it looks for adapters."""
         return (
             self.namespace,
             self.id,
@@ -55,9 +55,9 @@ class ResponseRow:
             self.polls,
             self.polled_at,
             self.plan,
-            self.response,
-            self.input,
-            self.chain,
+            bytearray(self.response),
+            bytearray(self.input),
+            bytearray(self.chain),
         )
 
 
