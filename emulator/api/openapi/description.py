@@ -22,7 +22,7 @@ YAML = "application/yaml"
 PARAMETERS: Mapping[str, Schema] = {
     "id": {"type": "string", "pattern": "^[A-Za-z0-9_-]*$"},  # an empty one is none
     "include": {"type": "array", "items": {"enum": list(INCLUDES)}},
-    "order": {"enum": ["asc", "desc", ""], "default": "desc"},  # an empty one is none
+    "order": {"enum": ["asc", "desc"], "default": "desc"},
 }
 ABOUT = """\
 A local, offline emulator of the Azure OpenAI and OpenAI Responses API. The base URL chooses the dialect; in front of it
@@ -128,7 +128,16 @@ def _parameters(path: str, told: Mapping[str, Any]) -> Iterator[Schema]:
     for place in ("query", "headers"):
         for name, text in told.get(place, {}).items():
             schema = PARAMETERS.get(text) or shorthand.expression(text)
+            if place == "query" and not path.startswith(CONTROL):
+                schema = _or_empty(schema)
             yield {"name": name, "in": place.removesuffix("s"), "schema": schema}
+
+
+def _or_empty(schema: Schema) -> Schema:
+    """A query parameter that is empty is left out, whatever it would have to be; a list has no empty entries."""
+    if "enum" in schema:
+        return {**schema, "enum": list(dict.fromkeys([*schema["enum"], ""]))}
+    return schema if schema.get("type") in ("string", "array") else {"anyOf": [schema, {"const": ""}]}
 
 
 def _body(told: Mapping[str, Any], *, may_be_empty: bool) -> Schema | None:
