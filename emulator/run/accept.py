@@ -12,7 +12,6 @@ from emulator.core.hosted import HostedCall
 from emulator.core.records import dataclass
 from emulator.core.requests import CreateRequest
 from emulator.core.response import new_response
-from emulator.core.usage import ESTIMATE
 from emulator.run import conversations, hosted, jobs
 from emulator.run.attachments import check_masks, read_attachments
 from emulator.run.checks import check_json_mode, check_request, must_drop
@@ -22,7 +21,7 @@ from emulator.run.conversations import Hold
 from emulator.run.namespace import Namespace
 from emulator.run.take import take_fixture
 from emulator.run.thoughts import seal_reasoning
-from emulator.run.tokenizer import EXACT, loaded_counter
+from emulator.run.tokenizer import loaded_counter
 from emulator.run.truncation import truncate
 from emulator.script.ask import Ask
 from emulator.script.fault import Fault
@@ -188,8 +187,7 @@ async def _admit(
     turn = await take_turn(namespace, request, response_id)
     if request.text["format"]["type"] == "json_object":
         await check_json_mode(namespace, turn)
-    exact = namespace.settings.tokens == EXACT
-    counter = await loaded_counter(EXACT, deployment.model) if exact else ESTIMATE
+    counter = await loaded_counter(namespace.settings.tokens, deployment.model)
     attached = await read_attachments(namespace, dialect, deployment, turn.items, counter)
     if request.tools:
         await check_masks(namespace, dialect, request.tools)

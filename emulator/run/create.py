@@ -7,24 +7,21 @@ enqueue  -> save the row, answer the fold after `queued`        (POST background
 """
 
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import nullcontext
 
 import orjson
 
 from emulator.core.clock import breathe
 from emulator.core.emit import Deltas
-from emulator.core.hosted import HostedCall
 from emulator.core.log import EventLog
 from emulator.run.accept import Run
 from emulator.run.code import made_files
-from emulator.run.conversations import Hold
 from emulator.run.deliveries import new_deliveries
 from emulator.run.outcome import end_at_once
 from emulator.run.settle import Derivation, replan
 from emulator.run.timeline import AT_ONCE, Due, Gates, timeline
 from emulator.run.watch import watch
-from emulator.script.plan import holds
 from emulator.script.planning import UNSEEN as UNPACED
 from emulator.store import responses as rows
 from emulator.store.responses import ResponseRow
@@ -35,13 +32,11 @@ FREE = nullcontext()  # what a run that goes on with no conversation holds
 UNSEEN = sys.maxsize  # a log whose lines nobody reads is folded, not encoded
 
 
-def complete(run: Run) -> Coroutine[None, None, bytes]:
+async def complete(run: Run) -> bytes:
     """Run to the end and answer the Response, saved unless `store` is false; raises what outside work failed with."""
-    return _complete(run) if run.hold is None else _complete_held(run, run.hold)
-
-
-async def _complete_held(run: Run, hold: Hold) -> bytes:
-    async with hold.kept():
+    if run.hold is None:
+        return await _complete(run)
+    async with run.hold.kept():
         return await _complete(run)
 
 
@@ -173,7 +168,7 @@ async def _save(run: Run, log: EventLog) -> bytes:
 async def _add(run: Run, row: ResponseRow, log: EventLog, lines: list[bytes]) -> None:
     output = log.response["output"] if log.ended else []
     item_ids = dict.fromkeys([item["id"] for item in (*run.ready.items, *output)])
-    more = await made_files(run.namespace, run.plan) if log.ended and holds(run.plan.steps, HostedCall) else {}
+    more = await made_files(run.namespace, run.plan) if log.ended else {}
     if row.background and log.ended and run.namespace.webhooks:
         more = {**more, **new_deliveries(run.namespace, row)}
     new = {**rows.new_rows(row, item_ids, lines), **more}

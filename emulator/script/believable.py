@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
-from functools import cached_property
+
+from emulator.core.once import once
 
 MOST = 4_000  # characters of a prompt that are looked at
 MANY = 100  # quotations, names or numbers of a prompt that are used
@@ -43,19 +44,19 @@ class Hint:
         self._mentioned: dict[str, bool] = {}
         self._formatted: dict[str, list[str]] = {}
 
-    @cached_property
+    @once
     def quoted(self) -> list[str]:
         """The texts in quotation marks."""
         return ["".join(found) for found in _QUOTED.findall(self.text)][:MANY]
 
-    @cached_property
+    @once
     def numbers(self) -> list[int | float]:
         """The numbers, without those in dates and words."""
         texts = (text.replace(",", "") for text in _NUMBER.findall(self.text))
         found: list[int | float] = [float(text) if "." in text else int(text) for text in texts]
         return [number for number in found if abs(number) <= LARGEST][:MANY]
 
-    @cached_property
+    @once
     def names(self) -> tuple[list[str], list[str]]:
         """Runs of capitalised words that are names: those after `in` and the like, then the others."""
         places: list[str] = []
@@ -64,17 +65,17 @@ class Hint:
             (places if before in BEFORE_PLACES else others).append(run)
         return places[:MANY], others[:MANY]
 
-    @cached_property
+    @once
     def folded(self) -> str:
         """The text in lower case."""
         return self.text.lower()
 
-    @cached_property
+    @once
     def whole(self) -> str:
         """The text in one line, cut to the length of a query."""
         return " ".join(self.text.split())[:200]
 
-    @cached_property
+    @once
     def lower_places(self) -> list[str]:
         """Places that are not written large."""
         return list(_LOWER_PLACE.findall(self.text))[:MANY]

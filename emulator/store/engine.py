@@ -11,6 +11,7 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -69,12 +70,9 @@ class Store:
         self.path = os.path.join(self._folder, "store.db") if self._folder else str(path)  # noqa: PTH118
         try:
             self._reader = _engine(self.path, lasting=self.shared).connect()
-            self._reader = self._reader.execution_options(isolation_level="AUTOCOMMIT")
             self._writers = [_engine(self.path, lasting=self.shared, wait=wait).connect() for wait in (0, BUSY_SECONDS)]
             _prepare(self._writers[1], self.path)
-            for writer in self._writers:  # from here on `_write` begins and ends their transactions itself
-                writer.execution_options(isolation_level="AUTOCOMMIT")
-        except (SQLAlchemyError, OSError) as error:
+        except (SQLAlchemyError, StoreBusy, OSError) as error:
             self._remove()
             raise StoreError(_unusable(self.path, error)) from error
 
@@ -151,25 +149,33 @@ class Store:
 
 def _write(connection: Connection, jobs: Sequence[_Job]) -> Told:
     """Run some jobs in one transaction, and alone where one of them fails; raises StoreBusy, and then none has run."""
+    try:
+        with _transaction(connection):
+            _insert(connection, jobs)
+            return [(job, job.work(connection) if job.work else None, None) for job in jobs]
+    except StoreBusy:
+        raise
+    except Exception as error:  # noqa: BLE001 (the boundary of a write: whoever asked for it gets the error)
+        if len(jobs) == 1:
+            return [(jobs[0], None, error)]
+    return [told for job in jobs for told in _write_patiently(connection, [job])]
+
+
+@contextmanager
+def _transaction(connection: Connection) -> Iterator[None]:
+    """All of the block or nothing, by the driver itself; raises StoreBusy where another process holds the database."""
     driver = _driver(connection)
     try:
         driver.execute("BEGIN IMMEDIATE")
     except sqlite3.OperationalError as error:
         raise StoreBusy(str(error)) from error
     try:
-        _insert(connection, jobs)
-        told: Told = [(job, job.work(connection) if job.work else None, None) for job in jobs]
+        yield
         driver.execute("COMMIT")
-    except BaseException as error:  # the boundary of a write: whoever asked for it gets the error
+    except BaseException:
         if driver.in_transaction:
             driver.execute("ROLLBACK")
-        if not isinstance(error, Exception):
-            raise
-        if len(jobs) == 1:
-            return [(jobs[0], None, error)]
-    else:
-        return told
-    return [one for job in jobs for one in _write_patiently(connection, [job])]
+        raise
 
 
 def _write_patiently(connection: Connection, jobs: Sequence[_Job]) -> Told:
@@ -234,6 +240,7 @@ def _engine(path: str, *, lasting: bool, wait: float = BUSY_SECONDS) -> Engine:
     engine = create_engine(
         URL.create("sqlite", database=path),
         poolclass=NullPool,
+        isolation_level="AUTOCOMMIT",  # whoever writes begins and ends: `_transaction`
         connect_args={"isolation_level": None, "check_same_thread": False, "timeout": wait},
     )
 
@@ -245,16 +252,11 @@ def _engine(path: str, *, lasting: bool, wait: float = BUSY_SECONDS) -> Engine:
         connection.execute(f"PRAGMA journal_mode={'WAL' if lasting else 'MEMORY'}")
         connection.execute(f"PRAGMA synchronous={'NORMAL' if lasting else 'OFF'}")
 
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-
     return engine
 
 
 def _prepare(connection: Connection, path: str) -> None:
-    with connection.begin():
+    with _transaction(connection):
         if not inspect(connection).has_table(meta.name):
             metadata.create_all(connection, checkfirst=False)  # in one transaction: none is there
             connection.execute(insert(meta).values(key="schema_version", value=str(SCHEMA_VERSION)))

@@ -49,11 +49,8 @@ class Host:
         if thread is not None:
             thread.stop()
 
+    @kept_still()
     def _started(self) -> str:
-        with kept_still():
-            return self._start_here()
-
-    def _start_here(self) -> str:
         from emulator.sandbox.execution import SandboxUnavailable
         from emulator.script.node import FixtureError
         from emulator.server import ThreadedServer, TlsError
