@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from bench import cells, report
 
 README = Path(__file__).parent / "README.md"
-PACKAGES = ("uvicorn", "uvloop", "httptools", "starlette", "fastapi", "pydantic", "sqlalchemy", "sse-starlette")
+PACKAGES = ("uvicorn", "uvloop", "httptools", "starlette", "pydantic", "sqlalchemy", "sse-starlette")
 
 
 def measure(bench: cells.Bench, rounds: int) -> report.Rounds:

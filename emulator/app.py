@@ -5,12 +5,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from fastapi import FastAPI
+from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-import emulator
 from emulator.api import (
     containers,
     control,
@@ -114,7 +114,7 @@ class World:
         return [] if self.ready and not self.namespaces.stopping.is_set() else ["start"]
 
     @asynccontextmanager
-    async def serving(self, _: FastAPI) -> AsyncIterator[None]:
+    async def serving(self, _: Starlette) -> AsyncIterator[None]:
         """Sweep while requests are served; at the end every stream ends, then the store closes.
 
         Raises SandboxUnavailable where code is to be run and cannot be.
@@ -140,33 +140,29 @@ class World:
             await self.store.close()
 
 
-class EmulatorApp(FastAPI):
-    """A FastAPI app with the door as its only layer: it renders every error itself."""
+class EmulatorApp(Starlette):
+    """A Starlette app with the door as its only layer: it renders every error itself."""
 
     door: Callable[[ASGIApp], ASGIApp]
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Straight to the door: what the framework would look up on the way (its telemetry) is not used."""
-        scope["app"] = self
-        if self.middleware_stack is None:
-            self.middleware_stack = self.build_middleware_stack()
-        await self.middleware_stack(scope, receive, send)
-
     def build_middleware_stack(self) -> ASGIApp:
         """The door, the faults, and behind them the routes."""
-        return self.door(Faults(_straight(self.router)))
+        return self.door(Faults(_routed(self.router)))
 
 
-def _straight(routes: ASGIApp) -> ASGIApp:
-    """The routes, with a shorter way to those whose path has no parameter: docs/decisions/0007."""
+def _routed(router: Router) -> ASGIApp:
+    """The way to the endpoints: a table for paths without parameters, the router for all else (docs/decisions/0007)."""
     plain = {(method, path): (endpoint, _known(method, path)) for method, path, endpoint in ROUTES if "{" not in path}
+    router.redirect_slashes = False
 
     async def route(scope: Scope, receive: Receive, send: Send) -> None:
         found = None
         if scope["type"] == "http":
             found = plain.get((scope["method"], scope["path"].removeprefix(scope["root_path"])))
+            if found is None and not router.routes:  # a hundred expressions, made when the first of them is needed
+                router.routes += (Route(path, _with_query(way, path, end), methods=[way]) for way, path, end in ROUTES)
         if found is None:
-            await routes(scope, receive, send)
+            await router(scope, receive, send)
             return
         endpoint, known = found
         if scope["query_string"] and known is not None:
@@ -196,21 +192,14 @@ def _with_query(method: str, path: str, endpoint: Endpoint) -> Endpoint:
     return checked
 
 
-def create_app(settings: Settings | None = None, *, clock: Clock | None = None, ids: Ids | None = None) -> FastAPI:
+def create_app(settings: Settings | None = None, *, clock: Clock | None = None, ids: Ids | None = None) -> Starlette:
     """An ASGI app that emulates the Responses API; `clock` and `ids` are handed in by tests.
 
     `app.state.stop()` ends every open stream; call it on the loop's thread before the server shuts down. Raises
     FixtureError, StoreError, or SettingsError for a setting that cannot be had here.
     """
     world = World(settings or Settings(), clock, ids)
-    app = EmulatorApp(
-        title="Responses emulator",
-        version=emulator.__version__,
-        docs_url=None,
-        redoc_url=None,
-        openapi_url=None,
-        lifespan=world.serving,
-    )
+    app = EmulatorApp(lifespan=world.serving)
     issuer = None if world.settings.entra == "off" else world.issuer
     app.door = lambda inner: Door(
         inner, world.settings, world.namespaces.ids, world.namespaces.open, world.journal, issuer
@@ -221,7 +210,4 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None, 
     app.state.namespaces = world.namespaces
     app.state.journal = world.journal
     app.state.issuer = world.issuer
-    app.router.redirect_slashes = False
-    for method, path, endpoint in ROUTES:
-        app.add_route(path, _with_query(method, path, endpoint), [method], include_in_schema=False)
     return app

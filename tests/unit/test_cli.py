@@ -17,7 +17,7 @@ from emulator.cli.exits import NAME
 from emulator.core.dialect_table import differences
 from emulator.settings import CONFIG_VARIABLE, TABLE, load
 
-HEAVY = {"fastapi", "starlette", "sqlalchemy", "uvicorn", "pydantic", "yaml", "asyncio"}
+HEAVY = {"starlette", "sqlalchemy", "uvicorn", "pydantic", "yaml", "asyncio"}
 SEE = f"(see {NAME}"
 ROOT = Path(__file__).parents[2]
 NO_DURATION = "is no duration: give a number with ms, s, m, h or d, such as 20ms or 30d"
