@@ -1,7 +1,7 @@
 """create_app(settings): the only wiring. Routes, store, clock and namespaces meet here; nothing is decided here."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -11,27 +11,11 @@ from starlette.responses import Response
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from emulator.api import (
-    containers,
-    control,
-    conversations,
-    entra,
-    fault_routes,
-    files,
-    journal,
-    models,
-    openapi,
-    responses,
-    scripts,
-    steer,
-    uploads,
-    vector_store_files,
-    vector_stores,
-    webhooks,
-)
+from emulator.api.call import Endpoint
 from emulator.api.door import CONTROL, Door
 from emulator.api.faults import Faults
 from emulator.api.queries import KNOWN, check_query
+from emulator.api.routes import ROUTES, endpoint
 from emulator.core.clock import Clock, monotonic
 from emulator.core.ids import Ids
 from emulator.run.fixture_files import FixtureFiles
@@ -47,40 +31,8 @@ from emulator.store.engine import Store
 if TYPE_CHECKING:
     from emulator.sandbox.room import Sandbox
 
-Endpoint = Callable[[Request], Awaitable[Response]]
-
-# The busiest first: the router tries them in order.
-ROUTES: tuple[tuple[str, str, Endpoint], ...] = (
-    ("POST", "/responses", responses.create),
-    ("POST", "/responses/input_tokens", responses.input_tokens),
-    ("POST", "/responses/compact", responses.compact),
-    ("GET", "/responses/{response_id}", responses.retrieve),
-    ("DELETE", "/responses/{response_id}", responses.delete),
-    ("POST", "/responses/{response_id}/cancel", responses.cancel),
-    ("GET", "/responses/{response_id}/input_items", responses.input_items),
-    ("POST", "/files", files.create),
-    ("GET", "/files", files.list_files),
-    ("GET", "/files/{file_id}", files.retrieve),
-    ("DELETE", "/files/{file_id}", files.delete),
-    ("GET", "/files/{file_id}/content", files.content),
-    *uploads.routes,
-    *containers.routes,
-    *conversations.routes,
-    *vector_stores.routes,
-    *vector_store_files.routes,
-    ("GET", "/models", models.list_models),
-    ("GET", "/models/{model:path}", models.retrieve),
-    ("GET", "/_emulator/livez", control.livez),
-    ("GET", "/_emulator/readyz", control.readyz),
-    ("GET", "/_emulator/info", control.info),
-    *openapi.routes,
-    *steer.routes,
-    *scripts.routes,
-    *fault_routes.routes,
-    *journal.routes,
-    *entra.routes,
-    *webhooks.routes,
-)
+# What nearly every test asks is loaded before the first request.
+LOADED = ("responses.create", "scripts.add", "steer.clock")
 
 
 class World:
@@ -152,7 +104,7 @@ class EmulatorApp(Starlette):
 
 def _routed(router: Router) -> ASGIApp:
     """The way to the endpoints: a table for paths without parameters, the router for all else (docs/decisions/0007)."""
-    plain = {(method, path): (endpoint, _known(method, path)) for method, path, endpoint in ROUTES if "{" not in path}
+    plain = {(method, path): (name, _known(method, path)) for method, path, name in ROUTES if "{" not in path}
     router.redirect_slashes = False
 
     async def route(scope: Scope, receive: Receive, send: Send) -> None:
@@ -160,14 +112,14 @@ def _routed(router: Router) -> ASGIApp:
         if scope["type"] == "http":
             found = plain.get((scope["method"], scope["path"].removeprefix(scope["root_path"])))
             if found is None and not router.routes:  # a hundred expressions, made when the first of them is needed
-                router.routes += (Route(path, _with_query(way, path, end), methods=[way]) for way, path, end in ROUTES)
+                router.routes += (Route(path, _checked(way, path, name), methods=[way]) for way, path, name in ROUTES)
         if found is None:
             await router(scope, receive, send)
             return
-        endpoint, known = found
+        name, known = found
         if scope["query_string"] and known is not None:
             check_query(scope, known)
-        response = await endpoint(Request(scope, receive, send))
+        response = await endpoint(name)(Request(scope, receive, send))
         await response(scope, receive, send)
 
     return route
@@ -178,16 +130,14 @@ def _known(method: str, path: str) -> Collection[str] | None:
     return None if path.startswith(CONTROL) else KNOWN.get((method, path), ())
 
 
-def _with_query(method: str, path: str, endpoint: Endpoint) -> Endpoint:
+def _checked(method: str, path: str, name: str) -> Endpoint:
     """The endpoint, after a look at its query."""
     known = _known(method, path)
-    if known is None:
-        return endpoint
 
     async def checked(request: Request) -> Response:
-        if request.scope["query_string"]:
+        if known is not None and request.scope["query_string"]:
             check_query(request.scope, known)
-        return await endpoint(request)
+        return await endpoint(name)(request)
 
     return checked
 
@@ -199,6 +149,8 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None, 
     FixtureError, StoreError, or SettingsError for a setting that cannot be had here.
     """
     world = World(settings or Settings(), clock, ids)
+    for name in LOADED:
+        endpoint(name)
     app = EmulatorApp(lifespan=world.serving)
     issuer = None if world.settings.entra == "off" else world.issuer
     app.door = lambda inner: Door(

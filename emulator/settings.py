@@ -2,10 +2,8 @@
 
 import os
 import re
-import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
-from difflib import get_close_matches
 from importlib.util import find_spec
 from math import isfinite
 from pathlib import Path
@@ -32,18 +30,18 @@ REGIONS = {
 }  # fmt: skip
 SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "": 1.0}
 ENTRA_PACKAGES = ("cryptography", "jwt")
-TENANT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|)")
+TENANT = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+DURATION = r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|)"
 # A host: a name, an IPv4 or a bracketed IPv6 address; a port may follow.
-EGRESS = re.compile(r"(?:[a-z0-9_](?:[a-z0-9._-]{0,251}[a-z0-9_])?|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
-PRINTABLE = re.compile(r"[!-~]{1,2000}")
-SIGNING_SECRET = re.compile(r"whsec_(?=.{32,88}$)(?:[A-Za-z0-9+/]{4})+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
+EGRESS = r"(?:[a-z0-9_](?:[a-z0-9._-]{0,251}[a-z0-9_])?|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?"
+PRINTABLE = r"[!-~]{1,2000}"
+SIGNING_SECRET = r"whsec_(?=.{32,88}$)(?:[A-Za-z0-9+/]{4})+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"  # noqa: S105 (its form)
 SWITCH = dict.fromkeys(("true", "on", "yes", "1"), True) | dict.fromkeys(("false", "off", "no", "0"), False)
 
 # What Kubernetes puts into every pod for a Service called `emulator` or `emulator-...`.
-SERVICE_LINK = re.compile(r"EMULATOR(_\w+)?_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP)(_\w+)?)")
-SERVICE_PORT = re.compile(r"EMULATOR(_\w+)?_PORT")
-SERVICE_ADDRESS = re.compile(r"(tcp|udp|sctp)://")
+SERVICE_LINK = r"EMULATOR(_\w+)?_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP)(_\w+)?)"
+SERVICE_PORT = r"EMULATOR(_\w+)?_PORT"
+SERVICE_ADDRESS = r"(tcp|udp|sctp)://"
 
 
 Found = dict[str, tuple[Any, str]]  # name: (value, where it stood)
@@ -91,7 +89,7 @@ def _file(text: str) -> Path:
 
 def duration(text: str) -> float:
     """Seconds of a duration such as 20ms, 1.5s, 2m, 12h or 30d; a bare number is seconds. Raises ValueError."""
-    found = DURATION.fullmatch(text.strip())
+    found = re.fullmatch(DURATION, text.strip())
     seconds = float(found[1]) * SECONDS[found[2]] if found else -1.0
     if seconds < 0 or not isfinite(seconds):
         raise ValueError("is no duration: give a number with ms, s, m, h or d, such as 20ms or 30d")
@@ -125,7 +123,7 @@ def _egress(text: str) -> tuple[str, ...]:
     """The rule as it was written, its words in lower case; `core/egress.py` reads it."""
     words = tuple(word.lower() for word in _words(text))
     alone = "off" in words and len(words) > 1
-    if not words or alone or not all(map(EGRESS.fullmatch, words)):
+    if not words or alone or not all(re.fullmatch(EGRESS, word) for word in words):
         raise ValueError("is no rule: give off, loopback, or hosts with commas, such as api.example.com:8443")
     return words
 
@@ -136,13 +134,13 @@ def _webhook(text: str) -> str:
         usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 and "@" not in parts.netloc
     except ValueError:
         usable = False
-    if not usable or not PRINTABLE.fullmatch(text):
+    if not usable or not re.fullmatch(PRINTABLE, text):
         raise ValueError("is no webhook: give a URL such as http://127.0.0.1:8000/hook, without a password")
     return text
 
 
 def _signing_secret(text: str) -> str:
-    if not SIGNING_SECRET.fullmatch(text):
+    if not re.fullmatch(SIGNING_SECRET, text):
         raise ValueError("is no signing secret: give whsec_ and 24 to 64 bytes in base64, or leave the setting out")
     return text
 
@@ -174,7 +172,7 @@ def _entra(text: str) -> str:
 
 
 def _tenant(text: str) -> str:
-    if not TENANT.fullmatch(text.lower()):
+    if not re.fullmatch(TENANT, text.lower()):
         raise ValueError("is no tenant: give its id, such as 11111111-2222-4333-8444-555555555555")
     return text.lower()
 
@@ -431,9 +429,9 @@ def _take_environment(found: Found, environ: Mapping[str, str]) -> list[str]:
 
 
 def _is_service_link(variable: str, value: str) -> bool:
-    if SERVICE_LINK.fullmatch(variable):
+    if re.fullmatch(SERVICE_LINK, variable):
         return True
-    return bool(SERVICE_PORT.fullmatch(variable) and SERVICE_ADDRESS.match(value))
+    return bool(re.fullmatch(SERVICE_PORT, variable) and re.match(SERVICE_ADDRESS, value))
 
 
 def _take_file(found: Found, config_path: str | None, environ: Mapping[str, str]) -> None:
@@ -453,6 +451,8 @@ def _take_file(found: Found, config_path: str | None, environ: Mapping[str, str]
 
 
 def _read(path: Path, asked: str) -> dict[str, Any]:
+    import tomllib
+
     try:
         return tomllib.loads(path.read_text("utf-8-sig"))
     except OSError as error:
@@ -492,5 +492,7 @@ def _flags() -> list[str]:
 
 def nearest(word: str, words: Iterable[str], prefix: str = "") -> str:
     """`: did you mean X?`, or nothing where no word is near; all begin with `prefix`, which tells nothing."""
+    from difflib import get_close_matches
+
     close = get_close_matches(word.removeprefix(prefix), [w.removeprefix(prefix) for w in words], n=1)
     return f": did you mean {prefix}{close[0]}?" if close else ""

@@ -170,8 +170,8 @@ def prepared(steps):
         response_id=RESPONSE_ID,
         ids=ItemIds(RESPONSE_ID, "tools"),
         now=STARTED,
-        containers=NoContainers(),
-        vector_stores=None,
+        containers=NoContainers,
+        vector_stores=lambda: None,
     )
     said = asyncio.run(prepare(Said(tuple(steps)), context))
     return said.steps

@@ -1,7 +1,7 @@
 """One request on its way through the API: namespace, dialect, id and warnings; and the plain ways to answer."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import field
 from typing import Any
 
 import orjson
@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from emulator.core.dialects import Dialect
 from emulator.core.errors import ApiError
+from emulator.core.records import dataclass
 from emulator.run.create import Ahead
 from emulator.run.namespace import Namespace
 from emulator.script.fault import Fault
@@ -17,10 +18,12 @@ from emulator.script.load import LIMIT as YAML_LIMIT  # it takes longer to read 
 from emulator.script.load import read_bytes
 from emulator.script.node import FixtureError, Node
 
+Endpoint = Callable[[Request], Awaitable[Response]]
 JSON_LIMIT = 10 * 1024 * 1024
 FILE_LIMIT = 512 * 1024 * 1024
 CONTROL_LIMIT = 64 * 1024
 YAML = ("application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml", "text/plain")
+NO_CONVERSATIONS = "conversations are no part of the Azure dialect: --azure-conversations serves them there too"
 _FILE_DATA = (b'"file_data"', b";base64,")
 
 
@@ -51,6 +54,13 @@ class Call:
     def strict(self) -> bool:
         """Whether what is unknown is refused instead of told of."""
         return self.namespace.settings.validation == "strict"
+
+    @property
+    def has_conversations(self) -> bool:
+        """Whether the dialect has conversations; tells of the switch where it has not."""
+        if not self.dialect.conversations:
+            self.warn(NO_CONVERSATIONS)
+        return self.dialect.conversations
 
     def warn(self, *texts: str) -> None:
         """Tell the client, without refusing."""

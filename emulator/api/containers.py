@@ -172,16 +172,3 @@ def _name(request: Request) -> str | None:
     if name is not None and "\0" in name:
         raise ApiError("invalid", "name", reason="a name has no NUL characters.")
     return name
-
-
-routes = (
-    ("POST", "/containers", create),
-    ("GET", "/containers", list_containers),
-    ("GET", "/containers/{container_id}", retrieve),
-    ("DELETE", "/containers/{container_id}", delete),
-    ("POST", "/containers/{container_id}/files", add_file),
-    ("GET", "/containers/{container_id}/files", list_files),
-    ("GET", "/containers/{container_id}/files/{file_id}", retrieve_file),
-    ("DELETE", "/containers/{container_id}/files/{file_id}", delete_file),
-    ("GET", "/containers/{container_id}/files/{file_id}/content", file_content),
-)

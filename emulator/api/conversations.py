@@ -1,50 +1,35 @@
 """The endpoints of conversations and their items: bytes in, bytes out; decisions are made in `run/`."""
 
-from collections.abc import Awaitable, Callable
+from functools import wraps
 from typing import Any
 
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from emulator.api.call import Call, answer, call_of, page, read_json
+from emulator.api.call import Endpoint, answer, call_of, page, read_json
 from emulator.core.conversation_params import parse_change, parse_conversation, parse_items
 from emulator.core.errors import ApiError
 from emulator.core.items import hide
-from emulator.core.requests import CreateRequest, parse_list_query
+from emulator.core.requests import parse_list_query
 from emulator.core.validation import check_id
 from emulator.run import conversation_items, conversations
 from emulator.store.conversations import ConversationRow
-
-Endpoint = Callable[[Request], Awaitable[Response]]
-NOT_SERVED = "conversations are no part of the Azure dialect: --azure-conversations serves them there too"
-
-
-def is_served(call: Call) -> bool:
-    """Whether the dialect has conversations; warns of the switch where it has not."""
-    if call.dialect.conversations:
-        return True
-    call.warn(NOT_SERVED)
-    return False
-
-
-def check_served(call: Call, asked: CreateRequest) -> None:
-    """Refuse the field `conversation` of a response where the dialect does not know it."""
-    if asked.conversation is not None and not is_served(call):
-        raise ApiError("unknown_parameter", "conversation")
 
 
 def _served(endpoint: Endpoint) -> Endpoint:
     """The endpoint; a path that is not there where the dialect has no conversations."""
 
+    @wraps(endpoint)
     async def serve(request: Request) -> Response:
-        if not is_served(call_of(request)):
+        if not call_of(request).has_conversations:
             raise ApiError("bad_path", method=request.method, path=request.url.path)
         return await endpoint(request)
 
     return serve
 
 
+@_served
 async def create(request: Request) -> Response:
     """POST /conversations: empty, or with its first items."""
     call = call_of(request)
@@ -53,11 +38,13 @@ async def create(request: Request) -> Response:
     return answer(_shown(await conversation_items.make(call.namespace, call.dialect, asked)))
 
 
+@_served
 async def retrieve(request: Request) -> Response:
     """GET /conversations/{id}."""
     return answer(_shown(await _conversation(request)))
 
 
+@_served
 async def change(request: Request) -> Response:
     """POST /conversations/{id}: its metadata, which replace what it had."""
     call, conversation_id = call_of(request), _id(request)
@@ -66,6 +53,7 @@ async def change(request: Request) -> Response:
     return answer(_shown(await conversations.change(call.namespace, conversation_id, asked.metadata)))
 
 
+@_served
 async def delete(request: Request) -> Response:
     """DELETE /conversations/{id}: responses that went on with it can still be read whole."""
     conversation_id = _id(request)
@@ -73,6 +61,7 @@ async def delete(request: Request) -> Response:
     return answer({"id": conversation_id, "object": "conversation.deleted", "deleted": True})
 
 
+@_served
 async def add_items(request: Request) -> Response:
     """POST /conversations/{id}/items: at its end; answers those that were added."""
     call, conversation_id = call_of(request), _id(request)
@@ -83,6 +72,7 @@ async def add_items(request: Request) -> Response:
     return answer(page(hide(items, query.include), has_more=False))
 
 
+@_served
 async def list_items(request: Request) -> Response:
     """GET /conversations/{id}/items: newest first unless asked otherwise."""
     query = parse_list_query(request.query_params.multi_items())
@@ -91,6 +81,7 @@ async def list_items(request: Request) -> Response:
     return answer(page(hide(items, query.include), has_more=more))
 
 
+@_served
 async def retrieve_item(request: Request) -> Response:
     """GET /conversations/{id}/items/{item_id}."""
     query = parse_list_query(request.query_params.multi_items())
@@ -99,6 +90,7 @@ async def retrieve_item(request: Request) -> Response:
     return answer(hide([item], query.include)[0])
 
 
+@_served
 async def delete_item(request: Request) -> Response:
     """DELETE /conversations/{id}/items/{item_id}: answers the conversation."""
     call, conversation_id = call_of(request), _id(request)
@@ -130,16 +122,3 @@ def _shown(row: ConversationRow) -> dict[str, Any]:
         "created_at": int(row.created_at),
         "metadata": orjson.loads(row.metadata),
     }
-
-
-_ITEMS = "/conversations/{conversation_id}/items"
-routes = (
-    ("POST", "/conversations", _served(create)),
-    ("GET", "/conversations/{conversation_id}", _served(retrieve)),
-    ("POST", "/conversations/{conversation_id}", _served(change)),
-    ("DELETE", "/conversations/{conversation_id}", _served(delete)),
-    ("POST", _ITEMS, _served(add_items)),
-    ("GET", _ITEMS, _served(list_items)),
-    ("GET", _ITEMS + "/{item_id}", _served(retrieve_item)),
-    ("DELETE", _ITEMS + "/{item_id}", _served(delete_item)),
-)

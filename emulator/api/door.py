@@ -5,7 +5,6 @@ Pure ASGI: one `BaseHTTPMiddleware` would cost two thirds of the speed. The pref
 """
 
 import logging
-import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
@@ -25,6 +24,7 @@ from emulator.core.clock import monotonic
 from emulator.core.dialects import OPENAI, Dialect, choose
 from emulator.core.errors import ApiError
 from emulator.core.ids import Ids
+from emulator.core.lazy_pattern import lazy_pattern
 from emulator.core.readings import configured
 from emulator.run.entry import Seen
 from emulator.run.issuer import Issuer
@@ -36,12 +36,12 @@ from emulator.store.engine import StoreBusy
 CONTROL = "/_emulator"
 DEFAULT_NAMESPACE = "default"
 LONGEST_WARNING = 2_000
-_IN_PATH = re.compile(r"^/ns/([^/]*)(?=/|$)")
-_NAME = re.compile(r"^[A-Za-z0-9._-]{1,64}$")
-_SLASHES = re.compile(r"/{2,}")
-_VERSION = re.compile(rb"(?:^|&)api-version=([^&]*)")
-_KNOWN_VERSION = re.compile(rb"|v1|latest|preview|20\d\d-\d\d-\d\d(-preview)?")
-_UNPRINTABLE = re.compile(r"[^ -~]")
+_IN_PATH = lazy_pattern(r"^/ns/([^/]*)(?=/|$)")
+_NAME = lazy_pattern(r"^[A-Za-z0-9._-]{1,64}$")
+_SLASHES = lazy_pattern(r"/{2,}")
+_VERSION = lazy_pattern(rb"(?:^|&)api-version=([^&]*)")
+_KNOWN_VERSION = lazy_pattern(rb"|v1|latest|preview|20\d\d-\d\d-\d\d(-preview)?")
+_UNPRINTABLE = lazy_pattern(r"[^ -~]")
 _log = logging.getLogger("emulator")
 
 

@@ -5,8 +5,9 @@ client brings with `--api-keys`, and decides nothing about tokens (`core/access.
 """
 
 import binascii
+import re
 from base64 import b64decode
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from functools import wraps
 from urllib.parse import parse_qsl, unquote_plus
 
@@ -14,13 +15,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from emulator.api.auth import is_accepted
-from emulator.api.call import CONTROL_LIMIT, answer, call_of, read_at_most
+from emulator.api.call import CONTROL_LIMIT, Endpoint, answer, call_of, read_at_most
 from emulator.core.access import ROLES, TokenRequest, issuer_of
 from emulator.core.errors import ApiError, ErrorRow
 from emulator.run.issuer import Issuer
 from emulator.settings import TENANT, duration
-
-Endpoint = Callable[[Request], Awaitable[Response]]
 
 BASE = "/_emulator/entra"
 IDENTITY_VERSION = "2019-08-01"
@@ -206,19 +205,6 @@ def _tenant(request: Request) -> str:
     named = str(request.path_params.get("tenant", own)).lower()
     if named in ANY_TENANT:
         return own
-    if not TENANT.fullmatch(named):
+    if not re.fullmatch(TENANT, named):
         raise _Refused("invalid_request", 900023, "The tenant of the path must be an id (a GUID), or common.")
     return named
-
-
-_ENDPOINTS: tuple[tuple[str, str, Endpoint], ...] = (
-    ("GET", "/.well-known/openid-configuration", configuration),
-    ("GET", "/v2.0/.well-known/openid-configuration", configuration),
-    ("GET", "/discovery/v2.0/keys", keys),
-    ("POST", "/oauth2/v2.0/token", token),
-)
-routes = (
-    *((method, BASE + path, endpoint) for method, path, endpoint in _ENDPOINTS),
-    *((method, f"{BASE}/{{tenant}}{path}", endpoint) for method, path, endpoint in _ENDPOINTS),
-    ("GET", f"{BASE}/msi", identity),
-)

@@ -96,15 +96,3 @@ async def _entries(request: Request, what: str, read: Callable[[Node], T]) -> li
         except FixtureError as error:
             raise ApiError("bad_control", reason=f"{what}s[{number}]: {error}") from None
     return found
-
-
-routes = (
-    ("GET", "/_emulator/faults", list_faults),
-    ("POST", "/_emulator/faults", add_faults),
-    ("DELETE", "/_emulator/faults", drop_faults),
-    ("DELETE", "/_emulator/faults/{id}", drop_fault),
-    ("GET", "/_emulator/limits", list_limits),
-    ("POST", "/_emulator/limits", add_limits),
-    ("DELETE", "/_emulator/limits", drop_limits),
-    ("DELETE", "/_emulator/limits/{deployment:path}", drop_limit),
-)

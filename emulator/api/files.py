@@ -1,6 +1,5 @@
 """The endpoints under `/files`: an upload goes to the store piece by piece, a download comes from it so."""
 
-import re
 from typing import Any
 
 from starlette.requests import Request
@@ -12,6 +11,7 @@ from emulator.api.transfer import Upload, check_unknown, download, swept
 from emulator.core.dialects import Dialect
 from emulator.core.errors import ApiError, quoted_list
 from emulator.core.ids import Ids
+from emulator.core.lazy_pattern import lazy_pattern
 from emulator.core.requests import parse_list_query
 from emulator.run import uploads
 from emulator.run.namespace import Namespace
@@ -22,7 +22,7 @@ LONGEST_LIST = 10_000
 SHORTEST_LIFE, LONGEST_LIFE = 3_600, 2_592_000
 ANCHOR, SECONDS = "expires_after[anchor]", "expires_after[seconds]"
 FIELDS = frozenset({"purpose", ANCHOR, SECONDS})
-_INTEGER = re.compile(r"-?[0-9]{1,18}")
+_INTEGER = lazy_pattern(r"-?[0-9]{1,18}")
 
 
 async def create(request: Request) -> Response:

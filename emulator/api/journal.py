@@ -168,11 +168,3 @@ def _wanted(query: QueryParams) -> tuple[Wanted, int]:
 def _fits(fields: Mapping[str, Any], entry: bytes) -> bool:
     found = orjson.loads(entry)
     return all(found[name] == value for name, value in fields.items())
-
-
-routes = (
-    ("GET", "/_emulator/requests", list_requests),
-    ("DELETE", "/_emulator/requests", clear),
-    ("GET", "/_emulator/requests/{number}", retrieve),
-    ("POST", "/_emulator/verify", verify_requests),
-)

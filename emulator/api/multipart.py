@@ -1,7 +1,6 @@
 """A multipart form as it arrives: short fields are kept, one file's bytes are handed on in pieces; it saves nothing."""
 
 import logging
-import re
 import unicodedata
 from collections.abc import Iterator
 
@@ -9,6 +8,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from emulator.core.errors import ApiError
+from emulator.core.lazy_pattern import lazy_pattern
 
 FILE_FIELD = "file"
 MOST_PARTS = 20
@@ -16,7 +16,7 @@ LONGEST_VALUE = 1024
 LONGEST_HEADERS = 8 * 1024
 LONGEST_BOUNDARY = 200
 LONGEST_NAME = 255
-_PATH = re.compile(r"[/\\]")
+_PATH = lazy_pattern(r"[/\\]")
 # What a client sends wrong is told to the client, not logged.
 _silent = logging.getLogger("emulator.multipart")
 _silent.propagate = False

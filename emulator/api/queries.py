@@ -1,6 +1,5 @@
 """Which query parameters each endpoint knows; another is named in a warning, or refused where validation is strict."""
 
-import re
 from collections.abc import Collection, Mapping
 from urllib.parse import parse_qsl
 
@@ -9,6 +8,7 @@ from starlette.types import Scope
 
 from emulator.api.call import Call
 from emulator.core.errors import ApiError
+from emulator.core.lazy_pattern import lazy_pattern
 
 EVERYWHERE = frozenset({"api-version"})
 PAGE = frozenset({"limit", "order", "after"})
@@ -28,7 +28,7 @@ KNOWN: Mapping[tuple[str, str], Collection[str]] = {
     ("GET", "/conversations/{conversation_id}/items"): PAGE | {"include"},
     ("GET", "/conversations/{conversation_id}/items/{item_id}"): {"include"},
 }
-_INDEX = re.compile(r"\[[0-9]*\]$")
+_INDEX = lazy_pattern(r"\[[0-9]*\]$")
 
 
 def last_given(request: Request, name: str) -> str | None:

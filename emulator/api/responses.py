@@ -7,8 +7,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from emulator.api.call import Call, answer, call_of, page, read_json
-from emulator.api.conversations import check_served
-from emulator.api.sse import Frames, Stream
 from emulator.core import deployments
 from emulator.core.errors import ApiError
 from emulator.core.items import hide, persisted
@@ -37,7 +35,7 @@ async def create(request: Request) -> Response:
     namespace = call.namespace
     asked = parse_create(await read_json(request), strict=namespace.settings.validation == "strict")
     call.warn(*asked.warnings)
-    check_served(call, asked)
+    _check_conversation(call, asked)
     _check_deployment(call, asked.model)
     run = await accept(namespace, call.dialect, asked, call.headers, call.incident)
     call.warn(*run.warnings)
@@ -53,6 +51,12 @@ async def create(request: Request) -> Response:
     else:
         return answer(shown(await complete(run), asked.include))
     return _stream(call, lines, response_id, asked)
+
+
+def _check_conversation(call: Call, asked: CreateRequest) -> None:
+    """Refuse the field `conversation` where the dialect does not know it."""
+    if asked.conversation is not None and not call.has_conversations:
+        raise ApiError("unknown_parameter", "conversation")
 
 
 def _check_deployment(call: Call, name: str) -> None:
@@ -109,7 +113,7 @@ async def input_tokens(request: Request) -> Response:
     strict = call.strict
     asked = parse_input_tokens(await read_json(request), strict=strict)
     call.warn(*asked.warnings)
-    check_served(call, asked)
+    _check_conversation(call, asked)
     tokens = await count_input_tokens(call.namespace, call.dialect, asked, call.headers)
     return answer({"object": "response.input_tokens", "input_tokens": tokens})
 
@@ -143,6 +147,8 @@ async def _find(request: Request, *, poll: bool = False) -> ResponseRow:
 def _stream(
     call: Call, lines: AsyncIterator[list[bytes]], response_id: str, asked: CreateRequest | RetrieveQuery
 ) -> Response:
+    from emulator.api.sse import Frames, Stream  # with the library of streams, which a test may not need
+
     frames = Frames(response_id, obfuscate=asked.include_obfuscation, include=asked.include)
     namespace = call.namespace
     done = namespace.settings.done_frame and call.dialect.done_frame

@@ -52,12 +52,3 @@ async def _add(request: Request, *, replace: bool) -> Response:
     node = await read_nodes(request, LIMIT, "bad_fixture")
     added = await scripts.add(_namespaces(request), call_of(request).namespace, node, replace=replace)
     return answer({"data": [{"id": fixture.id, "name": fixture.name} for fixture in added]})
-
-
-routes = (
-    ("GET", "/_emulator/fixtures", list_fixtures),
-    ("POST", "/_emulator/fixtures", add),
-    ("PUT", "/_emulator/fixtures", replace),
-    ("DELETE", "/_emulator/fixtures", remove_all),
-    ("DELETE", "/_emulator/fixtures/{fixture_id}", remove),
-)

@@ -141,19 +141,3 @@ async def import_(request: Request) -> Response:
     finally:
         path.unlink()
     return answer({"imported": counts})
-
-
-routes = (
-    ("GET", "/_emulator/clock", clock),
-    ("POST", "/_emulator/clock", move_clock),
-    ("POST", "/_emulator/reset", reset),
-    ("POST", "/_emulator/seed", seed),
-    ("POST", "/_emulator/unmatched", unmatched),
-    ("GET", "/_emulator/namespaces", list_namespaces),
-    ("DELETE", "/_emulator/namespaces/{name}", forget),
-    ("POST", "/_emulator/responses/{response_id}/advance", step),
-    ("POST", "/_emulator/responses/{response_id}/complete", step),
-    ("POST", "/_emulator/responses/{response_id}/fail", fail),
-    ("GET", "/_emulator/export", export),
-    ("POST", "/_emulator/import", import_),
-)

@@ -1,6 +1,5 @@
 """Bytes of a file on their way up into the store and down from it, a piece at a time; what they are is not known."""
 
-import re
 from collections.abc import AsyncIterator, Callable, Collection
 from urllib.parse import quote
 
@@ -10,6 +9,7 @@ from starlette.responses import Response, StreamingResponse
 from emulator.api.call import FILE_LIMIT, Call
 from emulator.api.multipart import FILE_FIELD, Form
 from emulator.core.errors import ApiError
+from emulator.core.lazy_pattern import lazy_pattern
 from emulator.run import uploads
 from emulator.run.namespace import Namespace
 from emulator.store import files
@@ -17,7 +17,7 @@ from emulator.store.files import PIECE
 
 # What a form may weigh besides its file.
 FORM_MARGIN = PIECE
-_NOT_PLAIN = re.compile(r'[^ !#-\[\]-~]|"')
+_NOT_PLAIN = lazy_pattern(r'[^ !#-\[\]-~]|"')
 
 
 class Upload:

@@ -98,11 +98,3 @@ def _check_type(call: Call, purpose: str, mime_type: str) -> None:
     if call.strict:
         raise ApiError("file_type", "mime_type", extension=kind, supported=quoted_list(known))
     call.warn(f"unknown_file_type: {kind}")
-
-
-routes = (
-    ("POST", "/uploads", create),
-    ("POST", "/uploads/{upload_id}/parts", add_part),
-    ("POST", "/uploads/{upload_id}/complete", complete),
-    ("POST", "/uploads/{upload_id}/cancel", cancel),
-)

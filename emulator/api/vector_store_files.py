@@ -165,19 +165,3 @@ def _shown_batch(row: BatchRow) -> dict[str, Any]:
         "status": "completed",
         "file_counts": counts(completed=row.completed, failed=row.failed),
     }
-
-
-_FILES = "/vector_stores/{vector_store_id}/files"
-_BATCHES = "/vector_stores/{vector_store_id}/file_batches"
-routes = (
-    ("POST", _FILES, add),
-    ("GET", _FILES, list_files),
-    ("GET", _FILES + "/{file_id}", retrieve),
-    ("POST", _FILES + "/{file_id}", change),
-    ("DELETE", _FILES + "/{file_id}", delete),
-    ("GET", _FILES + "/{file_id}/content", content),
-    ("POST", _BATCHES, create_batch),
-    ("GET", _BATCHES + "/{batch_id}", retrieve_batch),
-    ("POST", _BATCHES + "/{batch_id}/cancel", retrieve_batch),
-    ("GET", _BATCHES + "/{batch_id}/files", list_batch),
-)

@@ -150,13 +150,3 @@ async def _at(namespace: Namespace, store_id: str | None, param: str) -> StoreRo
     if row is None:
         raise ApiError("invalid", param, reason=f"no vector store with id '{store_id}' is in this list.")
     return row
-
-
-routes = (
-    ("POST", "/vector_stores", create),
-    ("GET", "/vector_stores", list_stores),
-    ("GET", "/vector_stores/{vector_store_id}", retrieve),
-    ("POST", "/vector_stores/{vector_store_id}", change),
-    ("DELETE", "/vector_stores/{vector_store_id}", delete),
-    ("POST", "/vector_stores/{vector_store_id}/search", search),
-)

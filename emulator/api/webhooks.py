@@ -92,12 +92,3 @@ def _shown_delivery(row: DeliveryRow) -> dict[str, Any]:
 def _namespaces(request: Request) -> Namespaces:
     found: Namespaces = request.app.state.namespaces
     return found
-
-
-routes = (
-    ("GET", "/_emulator/webhooks", list_webhooks),
-    ("POST", "/_emulator/webhooks", add),
-    ("DELETE", "/_emulator/webhooks", drop_all),
-    ("GET", "/_emulator/webhooks/deliveries", deliveries),
-    ("DELETE", "/_emulator/webhooks/{id}", drop),
-)

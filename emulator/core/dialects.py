@@ -7,6 +7,7 @@ from typing import Any
 
 from emulator.core.errors import ERRORS, ApiError, ErrorRow
 from emulator.core.ids import as_uuid
+from emulator.core.lazy_pattern import lazy_pattern
 from emulator.core.records import dataclass
 
 Headers = tuple[tuple[bytes, bytes], ...]
@@ -177,7 +178,7 @@ DIALECTS = (AZURE, OPENAI)
 _PREFIXES = sorted(
     ((prefix, dialect) for dialect in DIALECTS for prefix in dialect.prefixes), key=lambda row: -len(row[0])
 )
-_BASE = re.compile(rf"(?:{'|'.join(re.sub(r'{.*?}', '[^/]+', f'({prefix})') for prefix, _ in _PREFIXES)})(?=/|\Z)")
+_BASE = lazy_pattern(rf"(?:{'|'.join(re.sub(r'{.*?}', '[^/]+', f'({prefix})') for prefix, _ in _PREFIXES)})(?=/|\Z)")
 
 
 def choose(path: str) -> tuple[str, Dialect] | None:

@@ -6,14 +6,15 @@ Shape of an id since autumn 2025: prefix, 16 hex digits of the partition, `00`, 
 
 import hashlib
 import random
-import re
 import secrets
 import string
 from base64 import b64encode
 
+from emulator.core.lazy_pattern import lazy_pattern
+
 MANY = 1 << 60
 BASE62 = string.digits + string.ascii_letters
-_PARTITION = re.compile(r"^resp_([0-9a-f]{16})00[0-9a-f]{32}$")
+_PARTITION = lazy_pattern(r"^resp_([0-9a-f]{16})00[0-9a-f]{32}$")
 
 
 def new_key() -> str:

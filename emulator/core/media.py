@@ -4,6 +4,7 @@ import binascii
 import re
 from typing import TYPE_CHECKING, TypeVar
 
+from emulator.core.lazy_pattern import lazy_pattern
 from emulator.core.validation import problem
 
 if TYPE_CHECKING:
@@ -12,9 +13,9 @@ if TYPE_CHECKING:
 IMAGE_TYPES = frozenset({"image/png", "image/jpeg", "image/jpg", "image/webp", "image/gif"})
 PDF_TYPE = "application/pdf"
 LONGEST = 20_000  # characters of a URL that is no data URL
-_WEB = re.compile(r"https?://[^\s/?#][^\s]*", re.IGNORECASE)
+_WEB = lazy_pattern(r"https?://[^\s/?#][^\s]*", re.IGNORECASE)
 # The head of a data URL is short; a pattern that ran on over megabytes of data would be slow.
-_HEAD = re.compile(r"data:([^;,\s]{0,255})((?:;[^;,\s]{0,255}){0,8}),", re.IGNORECASE)
+_HEAD = lazy_pattern(r"data:([^;,\s]{0,255})((?:;[^;,\s]{0,255}){0,8}),", re.IGNORECASE)
 _PIECE = 1 << 20  # characters, four of which are three bytes
 _DIGITS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 

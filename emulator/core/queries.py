@@ -1,10 +1,10 @@
 """The query parameters of lists and of `GET /responses/{id}` as dataclasses; bodies are read elsewhere."""
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Literal, cast, get_args
 
 from emulator.core.errors import ApiError, quoted_list
+from emulator.core.lazy_pattern import lazy_pattern
 from emulator.core.records import dataclass
 from emulator.core.request_body import Include
 from emulator.core.validation import check_id
@@ -12,9 +12,9 @@ from emulator.core.validation import check_id
 Pairs = Iterable[tuple[str, str]]
 INCLUDES: tuple[str, ...] = get_args(Include)
 _BOOLEANS: Mapping[str, bool] = {"true": True, "1": True, "false": False, "0": False}
-_INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
-_LONG_INTEGER = re.compile(r"[+-]?[0-9]+")
-_INCLUDE = re.compile(r"include(\[[0-9]*\])?")
+_INTEGER = lazy_pattern(r"[+-]?[0-9]{1,18}")
+_LONG_INTEGER = lazy_pattern(r"[+-]?[0-9]+")
+_INCLUDE = lazy_pattern(r"include(\[[0-9]*\])?")
 # The largest number that has a column; no log is longer.
 _MAX_NUMBER = 10**18 - 1
 

@@ -1,8 +1,9 @@
 """Takes credentials out of what is kept of a request and its answer; it knows no header and stores nothing."""
 
-import re
 from collections.abc import Collection
 from typing import Any
+
+from emulator.core.lazy_pattern import lazy_pattern
 
 REDACTED = "<redacted>"
 # Without one of these nothing needs a closer look: (a byte that is rarer, what is then looked for). A backslash before
@@ -18,11 +19,11 @@ _MARKS: tuple[tuple[bytes, tuple[bytes, ...]], ...] = (
 )
 _SHORT = 8  # characters: no shorter text looks like a credential
 _MASKS = (
-    (re.compile(r"\b((?:B|b)earer\s+|BEARER\s+)[\w.~+/=-]{6,}"), rf"\1{REDACTED}"),
-    (re.compile(r"(?<![A-Za-z0-9])sk-[\w-]{6,}"), REDACTED),
-    (re.compile(r"(?<![\w-])eyJ[\w-]{8,}\.[\w-]{4,}(\.[\w-]*)?"), REDACTED),
-    (re.compile(r"(://)[^/\s\"@]+@"), rf"\1{REDACTED}@"),
-    (re.compile(r"([?&](?:sig|token|key|code|api.?key|access_token)=)[^&\s\"#]+"), rf"\1{REDACTED}"),
+    (lazy_pattern(r"\b((?:B|b)earer\s+|BEARER\s+)[\w.~+/=-]{6,}"), rf"\1{REDACTED}"),
+    (lazy_pattern(r"(?<![A-Za-z0-9])sk-[\w-]{6,}"), REDACTED),
+    (lazy_pattern(r"(?<![\w-])eyJ[\w-]{8,}\.[\w-]{4,}(\.[\w-]*)?"), REDACTED),
+    (lazy_pattern(r"(://)[^/\s\"@]+@"), rf"\1{REDACTED}@"),
+    (lazy_pattern(r"([?&](?:sig|token|key|code|api.?key|access_token)=)[^&\s\"#]+"), rf"\1{REDACTED}"),
 )
 
 

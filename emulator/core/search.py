@@ -6,13 +6,13 @@ up to that weight. The sum is divided by all weights, so it lies between 0 (no w
 word of the query at least as often as another never ranks below it.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from math import log
 from typing import NamedTuple
 
+from emulator.core.lazy_pattern import lazy_pattern
 from emulator.core.usage import pieces
 
 SATURATION = 0.5  # a word that stands in a chunk once counts 1 / (1 + SATURATION) of its weight
@@ -24,8 +24,8 @@ _STOP_WORDS = (
 )
 STOP_WORDS = frozenset(_STOP_WORDS.split())
 _IDEOGRAMS = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
-_WORD = re.compile(rf"[{_IDEOGRAMS}]|[^\W_{_IDEOGRAMS}]+")
-_SENTENCE_END = re.compile(r"(?<=[.!?])\s+|(?<=[。\uff01\uff1f])|\n+")
+_WORD = lazy_pattern(rf"[{_IDEOGRAMS}]|[^\W_{_IDEOGRAMS}]+")
+_SENTENCE_END = lazy_pattern(r"(?<=[.!?])\s+|(?<=[。\uff01\uff1f])|\n+")
 
 
 class Chunk(NamedTuple):

@@ -1,6 +1,5 @@
 """Which tool a request asks for: the forms of `tool_choice`, and is it offered; it chooses none."""
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
@@ -8,6 +7,7 @@ from pydantic import Tag
 
 from emulator.core.client_tools import GROUP, client_tools
 from emulator.core.errors import ApiError
+from emulator.core.lazy_pattern import lazy_pattern
 from emulator.core.tool_params import TOOLS
 from emulator.core.validation import Wire, by_shape, by_type, type_of
 
@@ -17,7 +17,7 @@ _NAMED: Mapping[str, str] = {"function": "name", "custom": "name", "mcp": "serve
 # A choice may name a tool otherwise than the tool names itself.
 _ALIASES: Mapping[str, str] = {"computer_use": "computer"}
 _HOSTED = (*(kind for kind in TOOLS if kind not in (*_NAMED, GROUP)), *_ALIASES)
-_DATED = re.compile(r"_20\d\d_\d\d_\d\d$")
+_DATED = lazy_pattern(r"_20\d\d_\d\d_\d\d$")
 
 
 class NamedChoice(Wire):

@@ -5,7 +5,6 @@ a number one for every 3 digits, a Chinese, Japanese or Korean character one, a 
 other sign one. It is the same on every machine and near enough to a real tokenizer for budgets and sums.
 """
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
@@ -13,6 +12,7 @@ from typing import Any
 
 import orjson
 
+from emulator.core.lazy_pattern import lazy_pattern
 from emulator.core.records import dataclass
 
 LONGEST_KEPT = 32_000  # characters of a text whose count is remembered
@@ -28,7 +28,7 @@ WEIGHTLESS = frozenset({"reasoning", "item_reference", "compaction", "compaction
 Count = Callable[[str], int]
 
 _IDEOGRAMS = r"\u2e80-\u30ff\u3400-\u4dbf\u4e00-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff"
-PIECE = re.compile(rf" ?[^\W\d_{_IDEOGRAMS}]{{1,12}}|\d{{1,3}}|\s+(?!\S)| ?\S|\s+")
+PIECE = lazy_pattern(rf" ?[^\W\d_{_IDEOGRAMS}]{{1,12}}|\d{{1,3}}|\s+(?!\S)| ?\S|\s+")
 
 
 def pieces(text: str) -> list[str]:

@@ -1,6 +1,5 @@
 """From a body's bytes to checked values: JSON's and pydantic's errors as `ApiError`s; it knows no field."""
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any, LiteralString
 
@@ -9,12 +8,13 @@ from pydantic import BaseModel, ConfigDict, Discriminator, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from emulator.core.errors import ERRORS, ApiError, quoted_list
+from emulator.core.lazy_pattern import lazy_pattern
 
 # orjson reads deeper values than it can write (254 levels), and what is read must be answered and stored.
 _SHALLOW = 200
 _MARGIN = 20
-_ID = re.compile(r"[A-Za-z0-9_-]*")
-_QUOTED = re.compile(r"'([^']*)'")
+_ID = lazy_pattern(r"[A-Za-z0-9_-]*")
+_QUOTED = lazy_pattern(r"'([^']*)'")
 _EXPECTED: Mapping[str, str] = {
     "bool_type": "a boolean",
     "dict_type": "an object",

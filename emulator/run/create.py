@@ -16,7 +16,6 @@ from emulator.core.clock import breathe
 from emulator.core.emit import Deltas
 from emulator.core.log import EventLog
 from emulator.run.accept import Run
-from emulator.run.code import made_files
 from emulator.run.deliveries import new_deliveries
 from emulator.run.outcome import end_at_once
 from emulator.run.settle import Derivation, replan
@@ -24,6 +23,7 @@ from emulator.run.timeline import AT_ONCE, Due, Gates, timeline
 from emulator.run.watch import watch
 from emulator.script.planning import UNSEEN as UNPACED
 from emulator.store import responses as rows
+from emulator.store.engine import Rows
 from emulator.store.responses import ResponseRow
 
 Ahead = Callable[[bytes], Awaitable[None]]
@@ -157,7 +157,7 @@ def _events(run: Run) -> Iterator[Due]:
 
 async def _save(run: Run, log: EventLog) -> bytes:
     if not run.request.store:
-        if files := await made_files(run.namespace, run.plan):
+        if files := await _files(run):
             await run.namespace.store.insert(files)
         return log.fold()
     row = _row(run, log)
@@ -165,10 +165,18 @@ async def _save(run: Run, log: EventLog) -> bytes:
     return row.response
 
 
+async def _files(run: Run) -> Rows:
+    if not run.plan.makes_files:
+        return {}
+    from emulator.run.code import made_files
+
+    return await made_files(run.namespace, run.plan)
+
+
 async def _add(run: Run, row: ResponseRow, log: EventLog, lines: list[bytes]) -> None:
     output = log.response["output"] if log.ended else []
     item_ids = dict.fromkeys([item["id"] for item in (*run.ready.items, *output)])
-    more = await made_files(run.namespace, run.plan) if log.ended else {}
+    more = await _files(run) if log.ended else {}
     if row.background and log.ended and run.namespace.webhooks:
         more = {**more, **new_deliveries(run.namespace, row)}
     new = {**rows.new_rows(row, item_ids, lines), **more}

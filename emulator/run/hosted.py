@@ -2,15 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache, partial
 
 from emulator.core.client_tools import GROUP, KINDS
 from emulator.core.dialects import Dialect
 from emulator.core.errors import ApiError
 from emulator.core.hosted import HostedCall
 from emulator.core.ids import ItemIds
-from emulator.run.citations import with_citations
-from emulator.run.code import RunContainers
-from emulator.run.file_search import RunSearch
 from emulator.run.jobs import leased
 from emulator.run.namespace import Namespace
 from emulator.script.ask import Ask
@@ -18,7 +16,7 @@ from emulator.script.fallback import go_on
 from emulator.script.plan import Step
 from emulator.script.planning import Said
 from emulator.tools import offered_tool, tool
-from emulator.tools.base import ToolContext
+from emulator.tools.base import Containers, ToolContext, VectorStores
 
 QUESTIONS = ("mcp_approval_request",)
 
@@ -35,12 +33,24 @@ def context_of(namespace: Namespace, ask: Ask, dialect: Dialect, response_id: st
         settings=namespace.settings,
         response_id=response_id,
         ids=ItemIds(response_id, "tools"),
-        containers=RunContainers(namespace, ask),
-        vector_stores=RunSearch(namespace),
+        containers=cache(partial(_containers, namespace, ask)),
+        vector_stores=cache(partial(_search, namespace)),
         goes_on=lambda call: go_on(ask, (call,)),
         now=now,
         listed=ask.listed,
     )
+
+
+def _containers(namespace: Namespace, ask: Ask) -> Containers:
+    from emulator.run.code import RunContainers  # most requests offer no tool that needs them
+
+    return RunContainers(namespace, ask)
+
+
+def _search(namespace: Namespace) -> VectorStores:
+    from emulator.run.file_search import RunSearch
+
+    return RunSearch(namespace)
 
 
 async def check_tools(context: ToolContext) -> None:
@@ -63,6 +73,8 @@ async def prepare(said: Said, context: ToolContext) -> Said:
     not known yet, so it is left out, and so is what anybody says after a question to the client. Work that is still
     open gets a new lease.
     """
+    from emulator.run.citations import with_citations
+
     steps: list[Step] = [_leased(step) for step in said.steps[: said.ready]]
     for step in said.steps[said.ready :]:
         made = await _prepared(step, replace(context, said=tuple(steps)))

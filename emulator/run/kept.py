@@ -1,7 +1,6 @@
 """What the journal keeps of a request's headers, query and bodies: nothing that is not listed, and nothing large."""
 
 import hashlib
-import re
 from collections.abc import Collection, Sequence
 from functools import lru_cache
 from typing import Any
@@ -9,6 +8,7 @@ from urllib.parse import parse_qsl
 
 import orjson
 
+from emulator.core.lazy_pattern import lazy_pattern
 from emulator.core.records import dataclass
 from emulator.core.redact import REDACTED, mask, redact, telling
 
@@ -24,7 +24,7 @@ QUERY = frozenset({"after", "api-version", "before", "include", "include[]", "in
                    "purpose", "starting_after", "stream"})  # fmt: skip
 _KEYS = frozenset(b"api-key x-api-key authorization proxy-authorization ocp-apim-subscription-key".split())
 _VARYING = frozenset({b"content-length", b"host"})
-_BASE64 = re.compile(r"(?:data:[^,\s]{0,300},)?[A-Za-z0-9+/]{400}")
+_BASE64 = lazy_pattern(r"(?:data:[^,\s]{0,300},)?[A-Za-z0-9+/]{400}")
 
 RawHeaders = Sequence[tuple[bytes, bytes]]
 

@@ -14,7 +14,6 @@ from emulator.core.log import EventLog
 from emulator.core.records import dataclass
 from emulator.core.states import ENDED
 from emulator.run import deliveries
-from emulator.run.code import made_files
 from emulator.run.conversation_turns import leave_conversation
 from emulator.run.jobs import without_lost_work
 from emulator.run.namespace import Namespace
@@ -194,6 +193,8 @@ async def save_move(namespace: Namespace, seen: ResponseRow, move: Settled) -> b
     plan = move.row.plan or b""
     more: Rows = {}
     if ended and move.row.status != "cancelled" and b'"file_ids"' in plan:
+        from emulator.run.code import made_files
+
         more = await made_files(namespace, Plan.from_json(plan))
     if ended and namespace.webhooks:
         more = {**more, **deliveries.new_deliveries(namespace, move.row)}

@@ -5,7 +5,6 @@ from functools import partial
 
 from emulator.run.namespaces import Namespaces
 from emulator.run.watch import look_after
-from emulator.store import containers, conversations, files, responses, uploads, vector_stores, webhooks
 from emulator.store import namespaces as rows
 from emulator.store.engine import Store, StoreBusy
 
@@ -26,6 +25,8 @@ async def sweep_for_ever(namespaces: Namespaces) -> None:
 
 async def sweep(store: Store, name: str, now: float) -> int:
     """Delete all of a namespace that is due at `now`; how many rows went. Reads refuse them without it."""
+    from emulator.store import containers, conversations, files, responses, uploads, vector_stores, webhooks
+
     gone = 0
     for table in (responses, files, uploads, containers, vector_stores, conversations, webhooks):
         batch = 1

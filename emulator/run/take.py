@@ -6,7 +6,6 @@ from typing import Any
 
 from emulator.core.errors import ApiError, ErrorRow
 from emulator.run.namespace import Namespace
-from emulator.script.explain import unmatched
 from emulator.script.fixture import Fixture
 from emulator.script.match import matching
 from emulator.script.planning import Taken
@@ -63,6 +62,8 @@ async def _taken(namespace: Namespace, view: View) -> tuple[Fixture, int] | None
 def _reason(namespace: Namespace, view: View) -> str:
     """Why nothing answers; a fixture that matches and yet did not answer has no matches left."""
     spent = {fixture.id for fixture in matching(namespace.fixtures, view)}
+    from emulator.script.explain import unmatched  # the nearest of many: only where one is refused
+
     return unmatched(namespace.fixtures, view, spent)
 
 

@@ -1,6 +1,5 @@
 """A plan as its events with their due offsets: a pure generator, the same each time; it saves and sends nothing."""
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -10,6 +9,7 @@ from emulator.core.hosted import HostedCall
 from emulator.core.ids import ItemIds
 from emulator.core.item_types import ITEM_TYPES
 from emulator.core.items import normalise
+from emulator.core.lazy_pattern import lazy_pattern
 from emulator.core.usage import pieces
 from emulator.script.plan import Compaction, Events, Item, Message, Pace, Plan, Reasoning, Refusal, Step, Usage, Wait
 from emulator.tools import tool
@@ -18,7 +18,7 @@ NEVER = float("inf")
 AT_ONCE = 128  # events sent before the other streams get their turn
 WORKING = emit.WORK[0]
 NO_ITEM = (Events, Wait)
-_WORD = re.compile(r"\S+\s*|\s+")
+_WORD = lazy_pattern(r"\S+\s*|\s+")
 _END_EVENT = {
     "completed": "response.completed",
     "failed": "response.failed",

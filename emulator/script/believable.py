@@ -1,9 +1,9 @@
 """Finds words, numbers and dates in a prompt that an argument could hold; it reads no schema."""
 
-import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
+from emulator.core.lazy_pattern import lazy_pattern
 from emulator.core.once import once
 
 MOST = 4_000  # characters of a prompt that are looked at
@@ -24,14 +24,14 @@ _OPENERS = (
     "yesterday name say print draw generate read run"
 )
 OPENERS = frozenset(_OPENERS.split())
-_QUOTED = re.compile(r"\"([^\"\n]{1,200})\"|“([^”\n]{1,200})”|「([^」\n]{1,200})」|(?<!\w)'([^'\n]{1,200})'(?!\w)")
-_WORD = re.compile(r"[^\W\d_][\w'\u2019-]*")
-_NUMBER = re.compile(r"(?<![\w.,-])-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?![\w-]|[.,]\d)")
-_LOWER_PLACE = re.compile(r"\b(?:in|for|at|near) ([a-z]+(?: [a-z]+)?)(?=\s*(?:[?.!,;]|$))")
-_DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
-_URL = re.compile(r"https?://[^\s<>\"'\uff0c。]+")
-_SPLIT = re.compile(r"[\W_]+|(?<=[a-z0-9])(?=[A-Z])")
+_QUOTED = lazy_pattern(r"\"([^\"\n]{1,200})\"|“([^”\n]{1,200})”|「([^」\n]{1,200})」|(?<!\w)'([^'\n]{1,200})'(?!\w)")
+_WORD = lazy_pattern(r"[^\W\d_][\w'\u2019-]*")
+_NUMBER = lazy_pattern(r"(?<![\w.,-])-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?![\w-]|[.,]\d)")
+_LOWER_PLACE = lazy_pattern(r"\b(?:in|for|at|near) ([a-z]+(?: [a-z]+)?)(?=\s*(?:[?.!,;]|$))")
+_DATE = lazy_pattern(r"\b\d{4}-\d{2}-\d{2}\b")
+_EMAIL = lazy_pattern(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_URL = lazy_pattern(r"https?://[^\s<>\"'\uff0c。]+")
+_SPLIT = lazy_pattern(r"[\W_]+|(?<=[a-z0-9])(?=[A-Z])")
 SENTENCE_ENDS = ".!?:\n。\uff01\uff1f\uff1a"
 _EPOCH = date(2025, 1, 1)
 

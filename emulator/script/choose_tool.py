@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from emulator.core.lazy_pattern import lazy_pattern
 from emulator.script.believable import name_words
 
 Tool = Mapping[str, Any]
@@ -24,7 +25,7 @@ _STOP_WORDS = (
     "function tool call"
 )
 STOP_WORDS = frozenset(_STOP_WORDS.split())
-_WORD = re.compile(r"[a-z0-9]+|[^\W\d_a-z]+", re.IGNORECASE)
+_WORD = lazy_pattern(r"[a-z0-9]+|[^\W\d_a-z]+", re.IGNORECASE)
 _IDEOGRAM = r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7ff]"  # compiled when it is first needed: it is dear
 
 

@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
+from emulator.core.lazy_pattern import lazy_pattern
 from emulator.script.node import Node
 
 LONGEST = 200
-_STEP = re.compile(
+_STEP = lazy_pattern(
     r"(?P<deep>\.\.)(?P<below>[\w-]+|\*)|\.(?P<name>[\w-]+)|\.(?P<all>\*)|\[(?P<each>\*)\]|\[(?P<index>-?\d{1,9})\]"
     r"|\['(?P<single>[^']*)'\]|\[\"(?P<double>[^\"]*)\"\]"
 )

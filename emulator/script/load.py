@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from emulator.core.lazy_pattern import lazy_pattern
 from emulator.script.fixture import Fixture, FixtureError, from_dict, from_nodes
 from emulator.script.hosted import FORMS, form
 from emulator.script.node import DEPTH, FilePlace, Node, below, leaf, quoted
@@ -22,14 +23,14 @@ ADDED = "added at run time"
 
 # What YAML must escape; compiled when a file is read, because it is dear.
 CONTROL = "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
-JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]|[^\s\[\]{},:"]+|\n')
+JSON_TOKEN = lazy_pattern(r'"(?:[^"\\]|\\.)*"|[\[\]{}]|[^\s\[\]{},:"]+|\n')
 CONSTANTS = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
-INTEGER = re.compile(r"[-+]?[0-9]{1,300}|0o[0-7]{1,300}|0x[0-9a-fA-F]{1,300}")
-NUMBER = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+INTEGER = lazy_pattern(r"[-+]?[0-9]{1,300}|0o[0-7]{1,300}|0x[0-9a-fA-F]{1,300}")
+NUMBER = lazy_pattern(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 
 
 def load_fixtures(path: Path) -> tuple[Fixture, ...]:

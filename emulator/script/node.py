@@ -1,16 +1,15 @@
 """A fixture's data with the place of every value, which errors name; it knows no key and reads no file."""
 
-import difflib
-import re
 from collections.abc import Collection, Mapping
 from typing import Any, NoReturn
 
+from emulator.core.lazy_pattern import lazy_pattern
 from emulator.core.records import dataclass
 
 DEPTH = 50
 LARGEST = 10**15
 UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)(ms|s|m|h|d)")
+DURATION = lazy_pattern(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)(ms|s|m|h|d)")
 
 
 class FixtureError(Exception):
@@ -184,5 +183,7 @@ def node_of(data: Any, where: str, path: str = "", depth: int = 0) -> Node:
 
 def nearest(key: str, known: Collection[str], otherwise: str) -> str:
     """`did you mean X?`, or all that there are where none is near."""
-    near = difflib.get_close_matches(key.lower().replace("-", "_"), known, n=1, cutoff=0.55)
+    from difflib import get_close_matches
+
+    near = get_close_matches(key.lower().replace("-", "_"), known, n=1, cutoff=0.55)
     return f"did you mean {near[0]!r}?" if near else f"{otherwise} {', '.join(known)}"

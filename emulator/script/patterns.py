@@ -9,16 +9,17 @@ from collections.abc import Callable
 from fnmatch import translate
 from typing import Any
 
+from emulator.core.lazy_pattern import lazy_pattern
 from emulator.script.node import Node
 
 LONGEST = 1_000  # characters of an expression
 MOST_TEXT = 65_536  # characters of a request's text that an expression looks at
 PATIENCE = 0.05  # seconds before a search gives up
 MOST_REPEATS = 10_000  # what the numbers in braces may come to, multiplied
-_INLINE = re.compile(r"\(\?(?!P<|:)")
-_TOKEN = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\(\?P<\w+>|\(\?:|\{[^}]*\}|.", re.DOTALL)
+_INLINE = lazy_pattern(r"\(\?(?!P<|:)")
+_TOKEN = lazy_pattern(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\(\?P<\w+>|\(\?:|\{[^}]*\}|.", re.DOTALL)
 _SIGNS = frozenset("^$.|?*+()[]{}")
-_REPEAT = re.compile(r"\{(\d*),?(\d*)\}")
+_REPEAT = lazy_pattern(r"\{(\d*),?(\d*)\}")
 
 
 class Pattern:

@@ -184,6 +184,14 @@ class Plan:
                 return step
         return None
 
+    @property
+    def makes_files(self) -> bool:
+        """Whether its code makes files, which are saved with its end."""
+        for step in self.steps:  # noqa: SIM110 (asked of each plan: a generator would take three times as long)
+            if isinstance(step, HostedCall) and step.fields.get("files"):
+                return True
+        return False
+
     def to_json(self) -> bytes:
         """The plan as it is saved."""
         steps = [{"kind": step.kind, **_fields(step)} for step in self.steps]

@@ -7,6 +7,8 @@ from zlib import crc32
 
 import orjson
 
+from emulator.core.lazy_pattern import lazy_pattern
+
 SHOWN = 200  # characters of a prompt that are echoed
 TOPIC = 80  # characters of a prompt that a long text keeps coming back to
 LONG = 450  # words of a long text
@@ -16,7 +18,7 @@ RESULT = 500  # characters of a tool's output that are told
 SCANNED = 4_000  # characters of a prompt that are searched for a wish for length
 
 ENDS = ".!?。\uff01\uff1f…"
-_WISH = re.compile(
+_WISH = lazy_pattern(
     r"\b(?:very|really|extremely) long\b"
     r"|\blong(?:er)? (?:[\w-]+ ){0,2}(?:story|tale|novel|poem|essay|article|report|text|answer|reply|list"
     r"|letter|speech|summary|description|explanation|document|piece|response|post|message|chapter)\b"
@@ -28,7 +30,7 @@ _WISH = re.compile(
 # Without one of these no wish is spelled out. Looking for them is many times as quick as the two expressions; they do
 # without an i, which in an expression of any case can also be a dotless one.
 _CLUES = ("word", "字", "long", "essay", "deta", "depth", "length", "compre", "thorou", "長", "长", "詳", "详", "深入")
-_WORDS = re.compile(r"(\d[\d,]{0,8})[ -]?(?:words?\b|字)", re.IGNORECASE)
+_WORDS = lazy_pattern(r"(\d[\d,]{0,8})[ -]?(?:words?\b|字)", re.IGNORECASE)
 
 OPENINGS = (
     "To begin with,",

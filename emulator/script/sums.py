@@ -9,13 +9,15 @@ import operator
 import re
 from collections.abc import Callable, Mapping
 
+from emulator.core.lazy_pattern import lazy_pattern
+
 LONGEST = 200  # characters of an expression
 LARGEST = 10.0**15
 _NUMBER = r"\d{1,15}(?:\.\d{1,15})?"
-_EQUATION = re.compile(
+_EQUATION = lazy_pattern(
     rf"({_NUMBER})?\s*\*?\s*([a-z])\s*(?:([+-])\s*({_NUMBER}))?\s*=\s*(-?\s*{_NUMBER})", re.IGNORECASE
 )
-_SUM = re.compile(rf"[(\s]*-?\s*{_NUMBER}(?:[\s()]*(?:\*\*|[-+*/^x×÷])[\s()]*-?{_NUMBER}[)]*){{1,20}}")  # noqa: RUF001
+_SUM = lazy_pattern(rf"[(\s]*-?\s*{_NUMBER}(?:[\s()]*(?:\*\*|[-+*/^x×÷])[\s()]*-?{_NUMBER}[)]*){{1,20}}")  # noqa: RUF001
 _SIGNS = {"^": "**", "x": "*", "×": "*", "÷": "/"}  # noqa: RUF001
 _OPERATORS: Mapping[type[ast.operator], Callable[[float, float], float]] = {
     ast.Add: operator.add,

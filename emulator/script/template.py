@@ -9,14 +9,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
+from emulator.core.lazy_pattern import lazy_pattern
 from emulator.core.records import dataclass
 from emulator.script.template_parts import Fuel, TemplateError, Values, shown
 from emulator.script.template_terms import Expression, parse
 
 LONGEST = 10_000  # characters of a template
 DEEPEST = 8  # statements within one another
-MARK = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
-_FOR = re.compile(r"for\s+([A-Za-z_]\w*)\s+in\s+(.+)", re.DOTALL)
+MARK = lazy_pattern(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+_FOR = lazy_pattern(r"for\s+([A-Za-z_]\w*)\s+in\s+(.+)", re.DOTALL)
 
 Part = Callable[[Values, Fuel], Iterator[str]]
 

@@ -2,17 +2,18 @@
 
 import json
 import operator
-import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
+
+from emulator.core.lazy_pattern import lazy_pattern
 
 FUEL = 10_000  # steps of one template
 PER_STEP = 10  # values in a list or an object that cost one step
 PER_VALUE = 100  # characters that weigh as much as a value
 LONGEST_TEXT = 1_000_000
 LARGEST = 10**15
-_CODES = re.compile(r"(?:%[YmdHMSjaAbBpIyfzZ%]|[^%]){1,100}")
+_CODES = lazy_pattern(r"(?:%[YmdHMSjaAbBpIyfzZ%]|[^%]){1,100}")
 
 Values = Mapping[str, Any]
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
+from emulator.core.lazy_pattern import lazy_pattern
 from emulator.script.node import quoted
 from emulator.script.template_parts import FILTERS, OPERATORS, Fuel, TemplateError, Values
 
@@ -14,7 +15,7 @@ DEEPEST = 20
 LEVELS = (("==", "!=", "<", "<=", ">", ">=", "in"), ("~",), ("+", "-"), ("*", "/", "//", "%"))
 WORDS = {"true": True, "false": False, "none": None, "null": None, "True": True, "False": False, "None": None}
 ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
-_TOKEN = re.compile(
+_TOKEN = lazy_pattern(
     r"\s*(?:(?P<number>\d{1,15}(?:\.\d{1,15})?)|(?P<text>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")|(?P<name>[A-Za-z_]\w*)"
     r"|(?P<sign>==|!=|<=|>=|//|[-+*/%~<>()\[\],.|]))",
     re.DOTALL,

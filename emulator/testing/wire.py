@@ -2,7 +2,6 @@
 
 import http.client
 import json
-import re
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -11,12 +10,13 @@ from threading import Lock
 from typing import Any
 from urllib.parse import SplitResult, urlencode, urlsplit
 
+from emulator.core.lazy_pattern import lazy_pattern
 from emulator.settings import TRUST
 
 PATIENCE = 60.0
 PIECE = 1 << 16
 # What stands behind a server's address in a base URL of its API.
-API_PATH = re.compile(r"(/ns/[^/]+)?(/openai/v1|/openai|/v1)?/*$")
+API_PATH = lazy_pattern(r"(/ns/[^/]+)?(/openai/v1|/openai|/v1)?/*$")
 # What a kept-open connection says where the server closed it in between.
 _CLOSED = (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError)
 

@@ -66,7 +66,7 @@ class ToolContext:
     `now` is the run's start in seconds of the namespace's clock; `ids` gives what two items of the run share. What a
     tool adds to `warnings` the client is told. `said` are the steps that come before the one at hand; `listed` are the
     tools of the MCP servers that the chain has listed, by label. `goes_on` is what the built-in model says after a call
-    that was its own.
+    that was its own. `containers` and `vector_stores` are made when a tool first asks for them.
     """
 
     request: CreateRequest
@@ -79,8 +79,8 @@ class ToolContext:
     response_id: str
     ids: ItemIds
     now: float
-    containers: Containers
-    vector_stores: VectorStores
+    containers: Callable[[], Containers]
+    vector_stores: Callable[[], VectorStores]
     warnings: list[str] = field(default_factory=list)
     said: tuple[Any, ...] = ()
     listed: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)

@@ -1,6 +1,5 @@
 """What all faults share: they stand between the app and the connection, and see frames of a stream one by one."""
 
-import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -8,11 +7,12 @@ from starlette.types import ASGIApp, Message
 
 from emulator.api.call import Call
 from emulator.api.wire import Wire
+from emulator.core.lazy_pattern import lazy_pattern
 from emulator.script.fault import Fault, Sight
 
 TERMINAL = ("response.completed", "response.failed", "response.incomplete")
-_FRAME = re.compile(rb"event: ([^\n]*)\ndata: ")
-_NUMBER = re.compile(rb'"sequence_number":(\d+)')
+_FRAME = lazy_pattern(rb"event: ([^\n]*)\ndata: ")
+_NUMBER = lazy_pattern(rb'"sequence_number":(\d+)')
 
 
 class Frame(NamedTuple):

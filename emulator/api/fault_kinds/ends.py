@@ -4,7 +4,6 @@ import orjson
 from starlette.types import Message
 
 from emulator.api.fault_kinds.base import TERMINAL, Frame, Strike, frames, without_length
-from emulator.api.sse import Frames
 from emulator.api.wire import Ended
 from emulator.core.emit import error
 from emulator.core.errors import ERRORS
@@ -37,6 +36,8 @@ class End(Strike):
 
     async def ahead(self, line: bytes) -> None:
         """End a run that the client will not see the end of: like one whose client left, it is not stored."""
+        from emulator.api.sse import Frames
+
         raw = Frames("", obfuscate=False).encode([line])
         keep = self._place(raw, last=False)
         if keep is not None:

@@ -21,6 +21,3 @@ def dumped() -> bytes:
 async def show(_: Request) -> Response:
     """GET /_emulator/openapi.json: every endpoint of this server, as OpenAPI 3.1."""
     return answer(await asyncio.to_thread(dumped))
-
-
-routes = (("GET", PATH, show),)

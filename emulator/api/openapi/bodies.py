@@ -4,7 +4,6 @@ The models tell their unions by a function of the value (`core/validation.py`), 
 that tells a member from the others: it is put back here, found with the same functions.
 """
 
-import re
 from collections.abc import Mapping
 from functools import cache
 
@@ -15,6 +14,7 @@ from pydantic_core import core_schema
 
 from emulator.api.openapi.shorthand import REF, Schema
 from emulator.core import container_params, conversation_params, request_body, upload_params, vector_store_params
+from emulator.core.lazy_pattern import lazy_pattern
 
 # The models by the names that operations.yaml has.
 BODIES: Mapping[str, type[BaseModel]] = {
@@ -37,9 +37,9 @@ BODIES: Mapping[str, type[BaseModel]] = {
 }
 # Before the name of every model, because an item that is sent is no item that is answered.
 SENT = "sent."
-_QUOTED = re.compile(r"'([^']*)'")
+_QUOTED = lazy_pattern(r"'([^']*)'")
 # How pydantic names a model of which there are two: `emulator__core__container_params__ExpiresAfter`.
-_MODULE = re.compile(r"emulator__core__(\w+?)__")
+_MODULE = lazy_pattern(r"emulator__core__(\w+?)__")
 # What an item may leave out: a message says what it is by its role, a reference by having an id alone.
 _ROLE: Schema = {"role": {"const": "assistant"}, "type": {"const": "message"}}
 

@@ -11,9 +11,10 @@ a field `...` lets others in. `<<` of YAML takes another shape's fields over.
     x | y                                                           one of these
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
+
+from emulator.core.lazy_pattern import lazy_pattern
 
 Schema = dict[str, Any]
 
@@ -23,7 +24,7 @@ TYPES: Mapping[str, Schema] = {
     "any": {},
     "binary": {"type": "string", "format": "binary"},
 }
-_TOKEN = re.compile(r"\s*(?:(?P<mark>[][{}|])|(?P<range>-?\d+\.\.\d*)|(?P<text>=[^\s\]}|]+)|(?P<name>\w+))")
+_TOKEN = lazy_pattern(r"\s*(?:(?P<mark>[][{}|])|(?P<range>-?\d+\.\.\d*)|(?P<text>=[^\s\]}|]+)|(?P<name>\w+))")
 _LITERALS = {"true": True, "false": False}
 
 
