@@ -8,7 +8,7 @@ A generated part stands between `<!-- made: NAME -->` and `<!-- /made -->`; ever
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 if __name__ == "__main__":  # it runs by its path, whether the emulator is installed or not
     sys.path.insert(0, str(ROOT))
 
-from docs import coverage_tables, drift, examples, openapi_examples, reference_tables  # noqa: E402
+from docs import coverage_tables, drift, examples, openapi_examples, reference_tables, schema_sql  # noqa: E402
 
 LANGUAGES = {".py": "python", ".mjs": "js", ".toml": "toml"}
 PART = re.compile(r"(<!-- made: ([^>]+) -->\n).*?(<!-- /made -->)", re.DOTALL)
@@ -43,13 +43,20 @@ def _file(path: str) -> str:
 
 
 def pages() -> Iterator[tuple[Path, str, str]]:
-    """Every file that is made, or has parts that are: its path, its text, and the text that it should have."""
+    """Every file that is made, or has parts that are: its path, its text, and the text that it should have.
+
+    The tables come first: the server that the others ask starts with them.
+    """
+    yield _whole(schema_sql.PATH, schema_sql.text)
     for path in sorted((ROOT / "docs").rglob("*.md")):
         text = path.read_text("utf-8")
         if "<!-- made: " in text:
             yield path, text, PART.sub(lambda found: f"{found[1]}\n{part(found[2])}\n\n{found[3]}", text)
-    path = openapi_examples.PATH
-    yield path, path.read_text("utf-8") if path.is_file() else "", _openapi_examples()
+    yield _whole(openapi_examples.PATH, _openapi_examples)
+
+
+def _whole(path: Path, make: Callable[[], str]) -> tuple[Path, str, str]:
+    return path, path.read_text("utf-8") if path.is_file() else "", make()
 
 
 @cache
@@ -59,12 +66,15 @@ def _openapi_examples() -> str:
 
 def main(args: list[str]) -> int:
     """Write or check; the exit status."""
-    stale = [(path, made) for path, text, made in pages() if text != made]
-    for path, made in stale:
-        if "--check" not in args:
+    check, stale = "--check" in args, 0
+    for path, text, made in pages():
+        if text == made:
+            continue
+        stale += 1
+        if not check:
             path.write_text(made, "utf-8")
-        print(f"{'stale' if '--check' in args else 'written'}: {path.relative_to(ROOT)}")
-    return 1 if stale and "--check" in args else 0
+        print(f"{'stale' if check else 'written'}: {path.relative_to(ROOT)}")
+    return int(check and stale > 0)
 
 
 if __name__ == "__main__":

@@ -16,16 +16,17 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import URL, Connection, Dialect, Engine, NullPool, Table, create_engine, event, insert, inspect, select
+from sqlalchemy import URL, Connection, Dialect, Engine, NullPool, Table, create_engine, event, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from emulator.store.schema import SCHEMA_VERSION, meta, metadata
+from emulator.store.schema import SCHEMA_VERSION, meta
 
 T = TypeVar("T")
 Rows = Mapping[Table, Sequence[Sequence[Any]]]  # each with a value for every column, in order
 BUSY_SECONDS = 10.0  # how long a write waits for another process
 AT_ONCE = 500  # ids in one statement
 MOST_TURNS = 4  # of the loop that a write waits for others, as long as they come
+SCHEMA = Path(__file__).with_name("schema.sql")
 OLDEST_SQLITE = (3, 35, 0)
 
 
@@ -257,8 +258,10 @@ def _engine(path: str, *, lasting: bool, wait: float = BUSY_SECONDS) -> Engine:
 
 def _prepare(connection: Connection, path: str) -> None:
     with _transaction(connection):
-        if not inspect(connection).has_table(meta.name):
-            metadata.create_all(connection, checkfirst=False)  # in one transaction: none is there
+        driver = _driver(connection)
+        if not driver.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
+            for statement in SCHEMA.read_text("ascii").split(";\n"):  # in one transaction, as `executescript` is not
+                driver.execute(statement)
             connection.execute(insert(meta).values(key="schema_version", value=str(SCHEMA_VERSION)))
             return
         found = connection.scalar(select(meta.c.value).where(meta.c.key == "schema_version"))
