@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import field
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, delete, exists, func, insert, literal, or_, select, update
+from sqlalchemy import Connection, Table, bindparam, delete, exists, func, insert, or_, select, update
 
 from emulator.core.records import dataclass
+from emulator.store.engine import add_rows
 from emulator.store.schema import (
     chunks,
     container_files,
@@ -86,12 +87,12 @@ _EMPTY = {
     table: delete(table).where(table.c.namespace == bindparam("ns")) for tables in SCOPES.values() for table in tables
 }
 _USED = update(namespaces).where(namespaces.c.name == bindparam("ns")).values(used_at=bindparam("now"))
-_NUMBER = select(func.count()).select_from(namespaces)
-_NEW = insert(namespaces)
 _SCRIPTS = select(scripts.c.kind, scripts.c.id, scripts.c.source)
 _SCRIPTS = _SCRIPTS.where(scripts.c.namespace == bindparam("ns")).order_by(scripts.c.position)
-_IS_SCRIPTED = select(literal(1)).where(
-    or_(*(exists().where(table.c.namespace == bindparam("ns")) for table in (scripts, webhooks)))
+# How many namespaces there are, and whether anything is scripted in one.
+_AROUND = select(
+    select(func.count()).select_from(namespaces).scalar_subquery(),
+    or_(*(exists().where(table.c.namespace == bindparam("ns")) for table in (scripts, webhooks))),
 )
 _COUNT = select(counters.c.name, counters.c.value).where(counters.c.namespace == bindparam("ns"))
 
@@ -114,14 +115,15 @@ def use(
         connection.execute(_USED, {"ns": name, "now": now})
         return row, []
     gone: list[str] = []
-    over = (connection.scalar(_NUMBER) or 0) - most + 1
+    number, scripted = connection.execute(_AROUND, {"ns": name}).one()
+    over = number - most + 1
     if over > 0:
         gone += connection.scalars(select(namespaces.c.name).order_by(namespaces.c.used_at).limit(over))
     for old in gone:
         remove(connection, old)
     # What is scripted is there already where it was added while the namespace went.
-    row = NamespaceRow(name, now, revision=connection.scalar(_IS_SCRIPTED, {"ns": name}) or 0, seal_key=seal_key)
-    connection.execute(_NEW, {column.name: getattr(row, column.name) for column in _COLUMNS})
+    row = NamespaceRow(name, now, revision=int(scripted), seal_key=seal_key)
+    add_rows(connection, namespaces, [[getattr(row, column.name) for column in namespaces.columns]])
     return row, gone
 
 
