@@ -6,8 +6,9 @@ from itertools import chain
 from operator import attrgetter
 
 from emulator.core.once import once
+from emulator.script.automaton import Places
 from emulator.script.fixture import Fixture
-from emulator.script.texts import Places, Texts
+from emulator.script.texts import Texts
 from emulator.script.view import View
 
 KINDS = ("tool_output", "text", "tools", "model")  # the most telling clue first

@@ -1,18 +1,23 @@
 """Which of many texts are in a long one, found in one walk over it; it knows neither fixtures nor requests.
 
-Both are looked at as UTF-8. A few texts are looked for one by one. Many are filed by short pieces of them: the walk
-stops at every fourth byte, or what the length of the texts allows, so each is filed under four pieces that follow one
-another, of which one must begin where the walk stops. What stands around a piece that was found is then looked up
-whole. So neither the number of texts nor the pieces that they have in common make a walk longer.
+Both are looked at as UTF-8. A few texts are looked for one by one. Many are left to a library where it is installed
+(`automaton.py`); it is quick also where the long text is full of pieces of them.
+
+Else they are filed by short pieces: the walk stops at every fourth byte, or what the length of the texts allows, so
+each is filed under four pieces that follow one another, of which one must begin where the walk stops. What stands
+around a piece that was found is then looked up whole. So neither the number of texts nor the pieces that they have in
+common make a walk longer.
 """
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import compress
 from typing import NamedTuple
 
-Places = list[int]
+from emulator.script.automaton import Automaton, Places, automaton
+
+Search = Callable[[Mapping[bytes, Places]], Automaton | None]
 FEW = 20  # that are looked for one by one
 
 
@@ -36,11 +41,23 @@ SIZES = (LONG, USUAL, Size(4, 4, "I"), Size(4, 2, "I"), Size(4, 1, "I"))  # the 
 class Texts:
     """Texts with their places; `within` tells the places of those that another text holds."""
 
-    def __init__(self, texts: Sequence[tuple[str, int]]) -> None:
+    def __init__(self, texts: Sequence[tuple[str, int]], search: Search = automaton) -> None:
+        """`search` makes what looks for many; None of it, and this walks."""
         by_text: dict[bytes, Places] = {}
         for text, place in texts:
             by_text.setdefault(_raw(text), []).append(place)
         self._empty = not by_text
+        self._plain = by_text
+        self._filed: Sequence[Automaton | _Filed] = ()
+        if len(by_text) <= FEW:
+            return
+        found = search(by_text)
+        if found is None:
+            self._file(by_text)
+        else:
+            self._plain, self._filed = found.others, [found]
+
+    def _file(self, by_text: Mapping[bytes, Places]) -> None:
         by_size: dict[Size | None, dict[bytes, Places]] = {}
         for raw, places in by_text.items():
             size = next((size for size in SIZES if len(raw) >= size.least), None)
@@ -48,12 +65,13 @@ class Texts:
         if len(by_size.get(USUAL, ())) > FEW:  # one walk that stops twice as often, not two
             by_size[USUAL] |= by_size.pop(LONG, {})
         self._plain = by_size.pop(None, {})
-        self._filed: list[_Filed] = []
+        filed = []
         for size, found in by_size.items():
             if size is None or len(found) <= FEW:
                 self._plain |= found
             else:
-                self._filed.append(_Filed(size, found))
+                filed.append(_Filed(size, found))
+        self._filed = filed
 
     def __bool__(self) -> bool:
         return not self._empty

@@ -9,8 +9,9 @@ from emulator.script.texts import FEW, Texts
 LETTERS = st.text("abé語 ", max_size=24)
 
 
-def filed(texts):
-    return Texts([(text, place) for place, text in enumerate(texts)])
+def filed(texts, search=lambda _: None):
+    """Without a library unless one is handed in: tests of both are in `test_automaton.py`."""
+    return Texts([(text, place) for place, text in enumerate(texts)], search)
 
 
 def plainly(texts, long):
