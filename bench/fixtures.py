@@ -117,9 +117,7 @@ def main() -> int:
         print(f"  loaded in {load:.0f} ms (at most {MOST_LOAD:.0f}), {load / plain:.1f} of the YAML library's own")
         bad |= load > MOST_LOAD
         for length, added, reading in matching_figures(fixtures, text):
-            limit = (
-                f"at most {MOST_MATCH:.0f}" if length in judged else "the hardest, not judged without the extra"
-            )
+            limit = f"at most {MOST_MATCH:.0f}" if length in judged else "the hardest, not judged without the extra"
             print(
                 f"  a prompt of {length} characters: matching adds {added:.3f} ms ({limit}), "
                 f"beside {reading:.2f} ms for reading the body"

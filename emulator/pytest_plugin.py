@@ -45,23 +45,16 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 @pytest.fixture(scope="session")
 def emulator_server(pytestconfig: pytest.Config) -> Iterator["Emulator"]:
     """One server for all tests of this process, or the one that runs elsewhere (--emulator-url)."""
-    from emulator.testing import Emulator
+    from emulator.core.collector import kept_still
 
-    with _in_one_line():
-        server = Emulator(
-            _from(pytestconfig.rootpath, pytestconfig.getini("emulator_fixtures") or None),
-            unmatched=pytestconfig.getini("emulator_unmatched") or None,
-            url=_url(pytestconfig),
-            **_settings(pytestconfig),
-        ).start()
+    with kept_still():
+        server = _started(pytestconfig)
     yield server
     server.stop()
 
 
 @pytest.fixture
-def emulator(
-    request: pytest.FixtureRequest, emulator_server: "Emulator", monkeypatch: pytest.MonkeyPatch
-) -> Iterator["Emulator"]:
+def emulator(request: pytest.FixtureRequest, emulator_server: "Emulator") -> Iterator["Emulator"]:
     """A namespace that only this test has; the variables of the OpenAI clients point at it."""
     setup = _setup(request.node)
     with _in_one_line():
@@ -69,10 +62,11 @@ def emulator(
         request.node.stash[_USED] = namespace
         namespace.set_up(**_inherited(request.config))
         namespace.set_up(**setup)
-    for variable, value in namespace.environ.items():
-        monkeypatch.setenv(variable, value)
-    yield namespace
-    namespace.stop()
+    with pytest.MonkeyPatch.context() as patch:  # the fixture would cost each test as much as all the rest here
+        for variable, value in namespace.environ.items():
+            patch.setenv(variable, value)
+        yield namespace
+        namespace.stop()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -85,6 +79,18 @@ def pytest_runtest_makereport(item: pytest.Item) -> Any:
         if told:
             report.sections.append(("Responses emulator", told))
     return report
+
+
+def _started(config: pytest.Config) -> "Emulator":
+    from emulator.testing import Emulator
+
+    with _in_one_line():
+        return Emulator(
+            _from(config.rootpath, config.getini("emulator_fixtures") or None),
+            unmatched=config.getini("emulator_unmatched") or None,
+            url=_url(config),
+            **_settings(config),
+        ).start()
 
 
 def _url(config: pytest.Config) -> str | None:
