@@ -6,6 +6,7 @@ says comes from elsewhere, and names that a foreign domain could have been made 
 
 import ipaddress
 from collections.abc import Mapping
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from starlette.types import Scope
@@ -39,6 +40,7 @@ def check_control(scope: Scope, path: str, headers: Mapping[str, str], settings:
         check_credentials(headers, settings.api_keys)
 
 
+@lru_cache(256)
 def _is_own(host: str, allowed: tuple[str, ...]) -> bool:
     """An address, a name without a dot, this machine's own names, or one that was allowed."""
     try:
@@ -54,6 +56,7 @@ def _is_own(host: str, allowed: tuple[str, ...]) -> bool:
     return True
 
 
+@lru_cache(256)
 def _is_loopback(address: str) -> bool:
     try:
         found = ipaddress.ip_address(address.partition("%")[0])

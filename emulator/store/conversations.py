@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, exists, or_, select, tuple_, update
 
 from emulator.core.records import dataclass
-from emulator.store.engine import Rows, add_rows, in_parts
+from emulator.store.driver import add_rows, fetch
+from emulator.store.engine import Rows, in_parts
 from emulator.store.responses import GRACE, ResponseRow, chain_ids
 from emulator.store.schema import conversation_items, conversation_turns, conversations
 
@@ -172,8 +173,8 @@ def save_turn(connection: Connection, seen: ConversationRow, row: ResponseRow, n
 
 def turn_of(connection: Connection, namespace: str, response_id: str) -> TurnRow | None:
     """What a response has read; None where it went on with no conversation, or was not saved."""
-    found = connection.execute(_TURN, {"ns": namespace, "rid": response_id}).first()
-    return TurnRow(*found) if found else None
+    found = fetch(connection, _TURN, {"ns": namespace, "rid": response_id})
+    return TurnRow(*found[0]) if found else None
 
 
 def items_at(connection: Connection, namespace: str, conversation_id: str, revision: int) -> list[bytes]:

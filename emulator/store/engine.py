@@ -12,13 +12,13 @@ import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import URL, Connection, Dialect, Engine, NullPool, Table, create_engine, event, insert, select
+from sqlalchemy import URL, Connection, Engine, NullPool, Table, create_engine, event, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from emulator.store.driver import add_rows, driver_of
 from emulator.store.schema import SCHEMA_VERSION, meta
 
 T = TypeVar("T")
@@ -165,7 +165,7 @@ def _write(connection: Connection, jobs: Sequence[_Job]) -> Told:
 @contextmanager
 def _transaction(connection: Connection) -> Iterator[None]:
     """All of the block or nothing, by the driver itself; raises StoreBusy where another process holds the database."""
-    driver = _driver(connection)
+    driver = driver_of(connection)
     try:
         driver.execute("BEGIN IMMEDIATE")
     except sqlite3.OperationalError as error:
@@ -210,25 +210,6 @@ def in_parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:
     return (ids[start : start + AT_ONCE] for start in range(0, len(ids), AT_ONCE))
 
 
-def add_rows(connection: Connection, table: Table, rows: Sequence[Sequence[Any]]) -> None:
-    """Insert rows with a value for every column, in order; a number that the database gives has none."""
-    if rows:
-        # Straight to the driver: the library's handling of parameters costs as much as the insert itself.
-        _driver(connection).executemany(_insert_of(table, connection.dialect), rows)
-
-
-def _driver(connection: Connection) -> sqlite3.Connection:
-    """The driver's own connection: what is the same each time need not go through the library each time."""
-    driver: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]
-    return driver
-
-
-@lru_cache
-def _insert_of(table: Table, dialect: Dialect) -> str:
-    given = [column.name for column in table.columns if column.autoincrement is not True]
-    return str(insert(table).compile(dialect=dialect, column_keys=given))
-
-
 def _new_folder() -> str:
     try:
         return tempfile.mkdtemp(prefix="responses-emulator-")
@@ -258,7 +239,7 @@ def _engine(path: str, *, lasting: bool, wait: float = BUSY_SECONDS) -> Engine:
 
 def _prepare(connection: Connection, path: str) -> None:
     with _transaction(connection):
-        driver = _driver(connection)
+        driver = driver_of(connection)
         if not driver.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
             for statement in SCHEMA.read_text("ascii").split(";\n"):  # in one transaction, as `executescript` is not
                 driver.execute(statement)

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, selec
 
 from emulator.core.records import dataclass
 from emulator.store import counters
-from emulator.store.engine import add_rows
+from emulator.store.driver import add_rows
 from emulator.store.schema import journal, namespaces
 
 RING = 1_000  # entries of a namespace

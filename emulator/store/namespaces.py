@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, bindparam, delete, exists, func, insert, or_, select, update
 
 from emulator.core.records import dataclass
-from emulator.store.engine import add_rows
+from emulator.store.driver import add_rows, fetch
 from emulator.store.schema import (
     chunks,
     container_files,
@@ -99,8 +99,8 @@ _COUNT = select(counters.c.name, counters.c.value).where(counters.c.namespace ==
 
 def get(connection: Connection, name: str) -> NamespaceRow | None:
     """The row of a namespace; None where nobody has used it."""
-    found = connection.execute(_GET, {"ns": name}).first()
-    return NamespaceRow(*found) if found else None
+    found = fetch(connection, _GET, {"ns": name})
+    return NamespaceRow(*found[0]) if found else None
 
 
 def use(
@@ -115,7 +115,7 @@ def use(
         connection.execute(_USED, {"ns": name, "now": now})
         return row, []
     gone: list[str] = []
-    number, scripted = connection.execute(_AROUND, {"ns": name}).one()
+    ((number, scripted),) = fetch(connection, _AROUND, {"ns": name})
     over = number - most + 1
     if over > 0:
         gone += connection.scalars(select(namespaces.c.name).order_by(namespaces.c.used_at).limit(over))
@@ -149,7 +149,7 @@ def take_numbers(connection: Connection, name: str, most: int) -> int:
 
 def all_scripts(connection: Connection, name: str) -> list[Script]:
     """What is scripted in a namespace, those of a kind in the order in which they were added."""
-    return [Script(*row) for row in connection.execute(_SCRIPTS, {"ns": name})]
+    return [Script(*row) for row in fetch(connection, _SCRIPTS, {"ns": name})]
 
 
 def add_scripts(connection: Connection, name: str, kind: str, sources: Mapping[str, bytes]) -> None:
@@ -190,7 +190,7 @@ def _drop(connection: Connection, name: str, kinds: Sequence[str], ids: Sequence
 
 def counts(connection: Connection, name: str) -> dict[str, float]:
     """Everything counted in a namespace, by name (`fixture:ID`, `hits:ID`, `fault:ID`, `rate:...`)."""
-    return {row.name: row.value for row in connection.execute(_COUNT, {"ns": name})}
+    return dict(fetch(connection, _COUNT, {"ns": name}))
 
 
 def count(connection: Connection, name: str, counter: str, value: float) -> None:

@@ -10,7 +10,8 @@ import orjson
 from sqlalchemy import CTE, Connection, and_, bindparam, delete, exists, literal, select, tuple_, update
 
 from emulator.core.records import dataclass
-from emulator.store.engine import Rows, add_rows, in_parts
+from emulator.store.driver import add_rows, fetch
+from emulator.store.engine import Rows, in_parts
 from emulator.store.schema import chunks, conversation_turns, items, responses
 
 GRACE = 3600.0  # seconds that the sweep leaves a response for the children that are being made of it
@@ -114,8 +115,8 @@ _HIDE = (
 
 def get(connection: Connection, namespace: str, response_id: str) -> ResponseRow | None:
     """The row of a response, hidden or expired too; None where there never was one."""
-    found = connection.execute(_GET, {"ns": namespace, "rid": response_id}).first()
-    return ResponseRow(*found) if found else None
+    found = fetch(connection, _GET, {"ns": namespace, "rid": response_id})
+    return ResponseRow(*found[0]) if found else None
 
 
 def new_rows(row: ResponseRow, item_ids: Iterable[str], lines: Sequence[bytes] = ()) -> Rows:
@@ -181,7 +182,7 @@ def unfinished(connection: Connection, namespace: str) -> list[ResponseRow]:
 
 def log_after(connection: Connection, namespace: str, response_id: str, after: int) -> list[Chunk]:
     """The chunks that hold events after number `after`, in order."""
-    rows = connection.execute(_CHUNKS, {"ns": namespace, "rid": response_id, "after": after})
+    rows = fetch(connection, _CHUNKS, {"ns": namespace, "rid": response_id, "after": after})
     return [Chunk(*row) for row in rows]
 
 

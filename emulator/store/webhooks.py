@@ -13,6 +13,7 @@ from sqlalchemy import Connection, and_, bindparam, delete, func, insert, select
 
 from emulator.core.records import dataclass
 from emulator.store import namespaces
+from emulator.store.driver import fetch
 from emulator.store.engine import Rows
 from emulator.store.schema import webhook_deliveries as deliveries
 from emulator.store.schema import webhooks
@@ -116,7 +117,7 @@ def remove(connection: Connection, namespace: str, webhook_id: str | None = None
 
 def registered(connection: Connection, namespace: str) -> list[WebhookRow]:
     """The webhooks of a namespace, the first at first."""
-    return [WebhookRow(*row) for row in connection.execute(_ALL, {"ns": namespace})]
+    return [WebhookRow(*row) for row in fetch(connection, _ALL, {"ns": namespace})]
 
 
 def new_rows(rows: Iterable[DeliveryRow]) -> Rows:
