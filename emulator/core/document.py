@@ -1,6 +1,6 @@
 """A PDF as the model gets it: the text of its pages and the sizes of their pictures; it reads none."""
 
-from dataclasses import dataclass
+from emulator.core.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

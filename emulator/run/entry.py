@@ -5,11 +5,12 @@ What passes is only noted, so that a request costs little; the entry is made aft
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Protocol
 
 import orjson
 
+from emulator.core.records import dataclass
 from emulator.core.redact import is_suspect, redact
 from emulator.run.kept import Kept, Sent, keep, read_sent
 

@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
 from emulator.core.clock import Clock, first_of, real_seconds
 from emulator.core.ids import Ids
+from emulator.core.records import dataclass
 from emulator.documents.reader import Documents
 from emulator.run.tally import Tally
 from emulator.script.fault import Fault
