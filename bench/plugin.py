@@ -2,6 +2,7 @@
 
 `python bench/plugin.py` prints them; exit status 1 if one is above its limit. All are CPU time, both of the
 test's thread and of the server's, beside pytest with an empty plugin and beside the import of openai in the same run.
+The first use is judged by the latter: its limit is 400 ms on a machine that imports openai in 800.
 """
 
 import os
@@ -15,7 +16,8 @@ from tempfile import TemporaryDirectory
 ROOT = Path(__file__).resolve().parent.parent
 ROUNDS = 20
 EMPTY, OURS = "empty_plugin", "emulator.pytest_plugin"
-MOST = {"start": 10.0, "first": 400.0, "further": 2.0, "reset": 10.0}  # ms
+MOST = {"start": 10.0, "further": 2.0, "reset": 10.0}  # ms
+MOST_OF_OPENAI = 0.5  # of its import, in the same process
 TIMED = """\
 from time import process_time
 
@@ -111,25 +113,26 @@ def main() -> int:
         folder = Path(name)
         pytest_start(folder, OURS)  # compiles what is not
         pairs = pytest_starts(folder)
-        runs = [fixture_times(folder) for _ in range(3)]
+        runs = [fixture_times(folder) for _ in range(7)]
     times = [run[0] for run in runs]
     figures = {
         "start": median(with_plugin - without for without, with_plugin in pairs),
-        "first": median(run[0] for run in times),
         "further": median(median(run[1:-1]) for run in times),
         "reset": median(median(run[1]) for run in runs),
     }
     beside = median(one / other for other, one in pairs)
     print(f"CPU of pytest's start with the plugin: {beside:.3f} of that with an empty one")
-    print(f"first use: {median(run[0] / run[-1] for run in times):.2f} of importing openai")
+    first, openai = (median(run[place] for run in times) for place in (0, -1))
+    share = median(run[0] / run[-1] for run in times)
+    told = f"{share:.2f} of importing openai (at most {MOST_OF_OPENAI})"
+    print(f"first use in a process that has imported openai: {told}, {first:.0f} ms beside {openai:.0f}")
     for key, told in (
         ("start", "added to pytest's start, unused"),
-        ("first", "first use in a process that has imported openai"),
         ("further", "each further test"),
         ("reset", "reset of a namespace with 50 responses"),
     ):
         print(f"{told}: {figures[key]:.2f} ms (at most {MOST[key]:.0f})")
-    return int(any(figures[key] > most for key, most in MOST.items()))
+    return int(share > MOST_OF_OPENAI or any(figures[key] > most for key, most in MOST.items()))
 
 
 if __name__ == "__main__":
