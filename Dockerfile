@@ -5,7 +5,7 @@ ARG BASE_IMAGE=python:3.13-slim
 
 FROM ${BASE_IMAGE} AS build
 # Extras of pyproject.toml to install as well, with commas: `sandbox` brings matplotlib and numpy for code that is run,
-# `entra` what signs and checks access tokens, `tls` what makes a certificate.
+# `entra` what signs and checks access tokens, `tls` what makes a certificate, `many-fixtures` what finds thousands.
 ARG EXTRAS=
 WORKDIR /src
 COPY pyproject.toml constraints.txt ./

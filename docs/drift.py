@@ -246,7 +246,7 @@ def _endpoints() -> Iterator[str]:
 
 
 def _routes() -> Iterator[str]:
-    from emulator.app import ROUTES
+    from emulator.api.routes import ROUTES
 
     for method, path, _ in ROUTES:
         if not path.startswith("/_emulator"):

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
@@ -105,14 +106,17 @@ class EmulatorApp(Starlette):
 def _routed(router: Router) -> ASGIApp:
     """The way to the endpoints: a table for paths without parameters, the router for all else (docs/decisions/0007)."""
     plain = {(method, path): (name, _known(method, path)) for method, path, name in ROUTES if "{" not in path}
-    router.redirect_slashes = False
+
+    @cache
+    def fill() -> None:  # a hundred expressions, made when the first of them is needed
+        router.routes.extend([Route(path, _checked(way, path, name), methods=[way]) for way, path, name in ROUTES])
 
     async def route(scope: Scope, receive: Receive, send: Send) -> None:
         found = None
         if scope["type"] == "http":
             found = plain.get((scope["method"], scope["path"].removeprefix(scope["root_path"])))
-            if found is None and not router.routes:  # a hundred expressions, made when the first of them is needed
-                router.routes += (Route(path, _checked(way, path, name), methods=[way]) for way, path, name in ROUTES)
+            if found is None:
+                fill()
         if found is None:
             await router(scope, receive, send)
             return
@@ -152,6 +156,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None, 
     for name in LOADED:
         endpoint(name)
     app = EmulatorApp(lifespan=world.serving)
+    app.router.redirect_slashes = False
     issuer = None if world.settings.entra == "off" else world.issuer
     app.door = lambda inner: Door(
         inner, world.settings, world.namespaces.ids, world.namespaces.open, world.journal, issuer

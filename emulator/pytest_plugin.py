@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,11 +62,21 @@ def emulator(request: pytest.FixtureRequest, emulator_server: "Emulator") -> Ite
         request.node.stash[_USED] = namespace
         namespace.set_up(**_inherited(request.config))
         namespace.set_up(**setup)
-    with pytest.MonkeyPatch.context() as patch:  # the fixture would cost each test as much as all the rest here
+    with _patch(request) as patch:
         for variable, value in namespace.environ.items():
             patch.setenv(variable, value)
         yield namespace
         namespace.stop()
+
+
+def _patch(request: pytest.FixtureRequest) -> AbstractContextManager[pytest.MonkeyPatch]:
+    """What sets variables and sets them back: the test's own where it has one, so that all goes back in order.
+
+    Elsewhere that fixture would cost each test as much as all the rest here.
+    """
+    if "monkeypatch" in request.fixturenames:
+        return nullcontext(request.getfixturevalue("monkeypatch"))
+    return pytest.MonkeyPatch.context()
 
 
 @pytest.hookimpl(wrapper=True)

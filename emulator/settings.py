@@ -30,6 +30,7 @@ REGIONS = {
 }  # fmt: skip
 SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "": 1.0}
 ENTRA_PACKAGES = ("cryptography", "jwt")
+# Compiled when a setting is read that asks for one; nothing above this module can be imported here.
 TENANT = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 DURATION = r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|)"
 # A host: a name, an IPv4 or a bracketed IPv6 address; a port may follow.

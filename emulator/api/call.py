@@ -55,8 +55,7 @@ class Call:
         """Whether what is unknown is refused instead of told of."""
         return self.namespace.settings.validation == "strict"
 
-    @property
-    def has_conversations(self) -> bool:
+    def serves_conversations(self) -> bool:
         """Whether the dialect has conversations; tells of the switch where it has not."""
         if not self.dialect.conversations:
             self.warn(NO_CONVERSATIONS)

@@ -22,7 +22,7 @@ def _served(endpoint: Endpoint) -> Endpoint:
 
     @wraps(endpoint)
     async def serve(request: Request) -> Response:
-        if not call_of(request).has_conversations:
+        if not call_of(request).serves_conversations():
             raise ApiError("bad_path", method=request.method, path=request.url.path)
         return await endpoint(request)
 

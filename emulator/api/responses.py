@@ -55,7 +55,7 @@ async def create(request: Request) -> Response:
 
 def _check_conversation(call: Call, asked: CreateRequest) -> None:
     """Refuse the field `conversation` where the dialect does not know it."""
-    if asked.conversation is not None and not call.has_conversations:
+    if asked.conversation is not None and not call.serves_conversations():
         raise ApiError("unknown_parameter", "conversation")
 
 

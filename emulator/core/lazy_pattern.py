@@ -18,6 +18,8 @@ class _Lazy:
 
     def __getattr__(self, name: str) -> Any:
         """What was asked for, from now on without a way round."""
+        if name.startswith("__"):  # of copies, which ask before anything is given
+            raise AttributeError(name)
         value = getattr(re.compile(*self._given), name)
         setattr(self, name, value)
         return value

@@ -3,12 +3,13 @@
 It is an extra because it has no wheel for every system that the emulator runs on, Alpine for one.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, KeysView, Mapping
 from importlib.util import find_spec
 
 Places = list[int]
 PACKAGE = "ahocorasick_rs"
 AT_ONCE = 1 << 16  # bytes: what is found in them is a list, which must not grow with what a client sends
+LONGEST = 1 << 12  # bytes of a text: each part is looked at with as many more; longer ones are soon found by themselves
 DEEPEST = 8  # texts that end one in another: where the longest is, all of them are found
 
 
@@ -18,10 +19,10 @@ class Automaton:
     def __init__(self, texts: Mapping[bytes, Places]) -> None:
         import ahocorasick_rs
 
-        shared = together(texts)
-        self.others = {raw: places for raw, places in texts.items() if raw not in shared}
+        shared = together([raw for raw in texts if len(raw) <= LONGEST])
+        self.others = {raw: texts[raw] for raw in texts.keys() - shared}
         self._places = [texts[raw] for raw in shared]
-        self._find = ahocorasick_rs.BytesAhoCorasick(shared).find_matches_as_indexes
+        self._find = ahocorasick_rs.BytesAhoCorasick(list(shared)).find_matches_as_indexes
         self._over = max(map(len, shared), default=1) - 1  # of a text that begins in one part and ends in the next
 
     def within(self, raw: bytes) -> Iterable[Places]:
@@ -38,7 +39,7 @@ def automaton(texts: Mapping[bytes, Places]) -> Automaton | None:
     return Automaton(texts) if find_spec(PACKAGE) else None
 
 
-def together(texts: Collection[bytes]) -> list[bytes]:
+def together(texts: Collection[bytes]) -> KeysView[bytes]:
     """Those that can be looked for together, so that at each place of a long text a few of them are found at most.
 
     A single byte is not one of them, it is soon found by itself; nor is one in which many others end.
@@ -50,4 +51,4 @@ def together(texts: Collection[bytes]) -> list[bytes]:
         below = next((depth[end] for end in ends if end in depth), 0)
         if len(text) > 1 and below < DEEPEST:
             depth[text] = below + 1
-    return list(depth)
+    return depth.keys()

@@ -26,7 +26,7 @@ _STOP_WORDS = (
 )
 STOP_WORDS = frozenset(_STOP_WORDS.split())
 _WORD = lazy_pattern(r"[a-z0-9]+|[^\W\d_a-z]+", re.IGNORECASE)
-_IDEOGRAM = r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7ff]"  # compiled when it is first needed: it is dear
+_IDEOGRAM = lazy_pattern(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7ff]")
 
 
 def choose_tool(offered: Sequence[Tool], tool_choice: Choice, prompt: str) -> Tool | None:
@@ -87,7 +87,7 @@ def words(text: str) -> set[str]:
     """The words of a text that mean something: lower case, no stop words, no plural s; ideograms in pairs."""
     found: set[str] = set()
     for word in _WORD.findall(text.lower()):
-        if re.match(_IDEOGRAM, word):
+        if _IDEOGRAM.match(word):
             found.update(word[at : at + 2] for at in range(max(len(word) - 1, 1)))
         elif len(word) > 1 and word not in STOP_WORDS:
             found.add(word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word)

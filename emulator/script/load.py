@@ -2,7 +2,6 @@
 
 import json
 import math
-import re
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
@@ -21,8 +20,8 @@ SUFFIXES = (".yaml", ".yml", ".json")
 LIMIT = 1_000_000
 ADDED = "added at run time"
 
-# What YAML must escape; compiled when a file is read, because it is dear.
-CONTROL = "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
+# What YAML must escape.
+CONTROL = lazy_pattern("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 JSON_TOKEN = lazy_pattern(r'"(?:[^"\\]|\\.)*"|[\[\]{}]|[^\s\[\]{},:"]+|\n')
 CONSTANTS = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
@@ -206,7 +205,7 @@ def _list(marks: Iterator[Mark], at: Node, depth: int) -> list[Node]:
 def _yaml_marks(text: str, where: str) -> Iterator[Mark]:
     import yaml
 
-    control = re.search(CONTROL, text)
+    control = CONTROL.search(text)
     if control:
         line = text.count("\n", 0, control.start()) + 1
         raise FixtureError(f"{where}:{line}: not YAML: the character {control[0]!r} must be escaped")

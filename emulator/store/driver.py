@@ -9,7 +9,10 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Boolean, Connection, Dialect, Select, Table, insert
+from sqlalchemy import Boolean, Connection, Select, Table, insert
+from sqlalchemy.dialects.sqlite import dialect
+
+DIALECT = dialect()
 
 
 def driver_of(connection: Connection) -> sqlite3.Connection:
@@ -21,12 +24,12 @@ def driver_of(connection: Connection) -> sqlite3.Connection:
 def add_rows(connection: Connection, table: Table, rows: Sequence[Sequence[Any]]) -> None:
     """Insert rows with a value for every column, in order; a number that the database gives has none."""
     if rows:
-        driver_of(connection).executemany(_insert_of(table, connection.dialect), rows)
+        driver_of(connection).executemany(_insert_of(table), rows)
 
 
 def fetch(connection: Connection, statement: Select[Any], values: Mapping[str, Any]) -> list[Any]:
     """All rows, as tuples, of a statement that is the same object each time; `values` are those of its `bindparam`s."""
-    sql, names, fixed, truths = _select_of(statement, connection.dialect)
+    sql, names, fixed, truths = _select_of(statement)
     given = {**fixed, **values} if fixed else values
     rows = driver_of(connection).execute(sql, [given[name] for name in names]).fetchall()
     return [_read(row, truths) for row in rows] if truths else rows
@@ -41,15 +44,15 @@ def _read(row: Sequence[Any], truths: Sequence[int]) -> tuple[Any, ...]:
 
 
 @lru_cache
-def _insert_of(table: Table, dialect: Dialect) -> str:
+def _insert_of(table: Table) -> str:
     given = [column.name for column in table.columns if column.autoincrement is not True]
-    return str(insert(table).compile(dialect=dialect, column_keys=given))
+    return str(insert(table).compile(dialect=DIALECT, column_keys=given))
 
 
 @lru_cache
-def _select_of(statement: Select[Any], dialect: Dialect) -> tuple[str, Sequence[str], Mapping[str, Any], Sequence[int]]:
+def _select_of(statement: Select[Any]) -> tuple[str, Sequence[str], Mapping[str, Any], Sequence[int]]:
     """The SQL, the names of its parameters in order, the values of those that it has itself, its yes-or-no columns."""
-    compiled: Any = statement.compile(dialect=dialect)
+    compiled: Any = statement.compile(dialect=DIALECT, compile_kwargs={"render_postcompile": True})
     fixed = {name: value for name, value in compiled.params.items() if value is not None}
     truths = [place for place, column in enumerate(statement.selected_columns) if isinstance(column.type, Boolean)]
     return compiled.string, compiled.positiontup or (), fixed, truths

@@ -73,7 +73,7 @@ class Store:
             self._reader = _engine(self.path, lasting=self.shared).connect()
             self._writers = [_engine(self.path, lasting=self.shared, wait=wait).connect() for wait in (0, BUSY_SECONDS)]
             _prepare(self._writers[1], self.path)
-        except (SQLAlchemyError, StoreBusy, OSError) as error:
+        except (SQLAlchemyError, sqlite3.Error, StoreBusy, OSError) as error:
             self._remove()
             raise StoreError(_unusable(self.path, error)) from error
 

@@ -42,6 +42,29 @@ def test_each_test_has_a_namespace_and_an_environment_of_its_own(project, run):
     run("-W", "error").assert_outcomes(passed=4)
 
 
+def test_what_a_test_sets_itself_goes_back_too(project, run):
+    project.makepyfile(
+        """
+        import os
+        import pytest
+
+        @pytest.mark.emulator
+        def test_it_had_its_own_first(monkeypatch):
+            monkeypatch.setenv("OPENAI_BASE_URL", "http://elsewhere")
+
+        def test_it_is_as_before():
+            assert "OPENAI_BASE_URL" not in os.environ
+
+        def test_it_had_it_later(emulator, request):
+            request.getfixturevalue("monkeypatch").setenv("OPENAI_BASE_URL", "http://elsewhere")
+
+        def test_it_is_as_before_again():
+            assert "OPENAI_BASE_URL" not in os.environ
+        """
+    )
+    run("-W", "error").assert_outcomes(passed=4)
+
+
 def test_the_marker_sets_the_namespace_up(project, run):
     project.makefile(".yaml", scripts="- when: {input: hello}\n  then: [{message: From the file.}]\n")
     project.makepyfile(

@@ -1,14 +1,27 @@
 """Writes of one moment share a transaction; one that waits for nobody does not wait."""
 
 import asyncio
+import sqlite3
 
 import pytest
 from sqlalchemy import insert, select
 
 from emulator.core.clock import breathe
 from emulator.store import engine
-from emulator.store.engine import MOST_TURNS, Store
+from emulator.store.engine import MOST_TURNS, Store, StoreError
 from emulator.store.schema import meta
+
+
+def test_a_database_of_another_program_is_refused_and_left_as_it_is(tmp_path):
+    path = tmp_path / "theirs.db"
+    with sqlite3.connect(path) as theirs:
+        theirs.execute("CREATE TABLE files (name TEXT)")
+    theirs.close()
+    with pytest.raises(StoreError, match=r"theirs\.db: table files already exists .* use another --db"):
+        Store(str(path))
+    with sqlite3.connect(path) as theirs:
+        assert theirs.execute("SELECT name FROM sqlite_master").fetchall() == [("files",)]
+    theirs.close()
 
 
 @pytest.fixture

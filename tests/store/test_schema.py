@@ -10,8 +10,11 @@ from tests.store.test_engine import run
 
 def columns_of(connection):
     names = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'")]
+    statements = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
+    written = {name: "".join(sql.split()) for name, sql in statements}
     return {
         name: (
+            written.get(name),
             connection.execute(f"PRAGMA table_xinfo({name})").fetchall(),
             connection.execute(f"PRAGMA index_xinfo({name})").fetchall(),
             connection.execute("SELECT type, tbl_name FROM sqlite_master WHERE name = ?", (name,)).fetchall(),

@@ -10,7 +10,7 @@ from openai.types.responses import Response, ResponseInputItem, ResponseOutputIt
 
 from docs.coverage_tables import EVIDENCE, STATUSES, TABLES, rows, statuses
 from emulator.api import containers, files, uploads
-from emulator.app import ROUTES
+from emulator.api.routes import ROUTES
 from emulator.core import container_params, conversation_params, request_body, upload_params, vector_store_params
 from emulator.core.client_tools import GROUP, KINDS
 from emulator.core.deployments import find

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from emulator.api import guard
-from emulator.app import ROUTES
+from emulator.api.routes import ROUTES
 from emulator.core.clock import Clock
 from tests.conftest import KEY
 

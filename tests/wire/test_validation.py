@@ -6,7 +6,7 @@ import pytest
 
 from docs.coverage_tables import rows
 from emulator.api.queries import EVERYWHERE, KNOWN
-from emulator.app import ROUTES
+from emulator.api.routes import ROUTES
 from emulator.core.clock import Clock
 from emulator.settings import Settings
 from tests.conftest import RunningServer

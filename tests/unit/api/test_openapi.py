@@ -12,7 +12,7 @@ from docs.coverage_tables import rows
 from emulator.api.openapi import PATH, shorthand
 from emulator.api.openapi.description import describe, described_routes
 from emulator.api.openapi.rows import SAMPLES, fields_of, readings_of
-from emulator.app import ROUTES
+from emulator.api.routes import ROUTES
 from emulator.cli.schema import command
 from emulator.core.dialects import AZURE, OPENAI
 from emulator.core.errors import ERRORS

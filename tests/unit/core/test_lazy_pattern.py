@@ -1,10 +1,14 @@
 """A regular expression that is compiled when it is first used is otherwise what `re.compile` gives."""
 
+import copy
+import pkgutil
 import re
+from importlib import import_module
 
 import pytest
 
-from emulator.core.lazy_pattern import lazy_pattern
+import emulator
+from emulator.core.lazy_pattern import _Lazy, lazy_pattern
 
 
 def test_it_finds_what_a_compiled_one_finds():
@@ -30,3 +34,17 @@ def test_it_is_compiled_when_it_is_first_used():
 def test_it_has_no_other_attributes():
     with pytest.raises(AttributeError, match="nothing"):
         lazy_pattern("a").nothing  # noqa: B018 (asking is the test)
+
+
+def test_it_can_be_copied():
+    assert copy.copy(lazy_pattern("a+")).search("baa").group() == "aa"
+
+
+def test_every_expression_of_the_emulator_is_one():
+    found = []
+    for module in pkgutil.walk_packages(emulator.__path__, "emulator."):
+        if not module.name.endswith(("__main__", "sandbox.worker")):
+            found += [one for one in vars(import_module(module.name)).values() if isinstance(one, _Lazy)]
+    assert len(found) > 40
+    for one in found:
+        assert one.pattern

@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from emulator.script import automaton
-from emulator.script.automaton import AT_ONCE, DEEPEST, Automaton, together
+from emulator.script.automaton import AT_ONCE, DEEPEST, LONGEST, Automaton, together
 from emulator.script.texts import FEW, Texts
 from tests.unit.script.test_texts import LETTERS, plainly
 
@@ -38,15 +38,22 @@ def test_halves_of_characters_are_found_too():
 
 def test_each_place_of_a_long_text_finds_few():
     many = [b"a" * length for length in range(1, 500)]
-    assert together(many) == [b"a" * length for length in range(2, 2 + DEEPEST)]
+    assert list(together(many)) == [b"a" * length for length in range(2, 2 + DEEPEST)]
     texts = [text.decode() for text in many]
     assert sorted(filed(texts).within("b" + "a" * 450)) == list(range(450))
 
 
 def test_texts_of_single_characters_are_looked_for_one_by_one():
     texts = [chr(ord("!") + number) for number in range(2 * FEW)]
-    assert together([text.encode() for text in texts]) == []
+    assert not together([text.encode() for text in texts])
     assert sorted(filed(texts).within("!#")) == [0, 2]
+
+
+def test_a_very_long_text_makes_no_part_longer():
+    texts = {b"word %d" % number: [number] for number in range(2 * FEW)} | {b"x" * (LONGEST + 1): [99]}
+    made = Automaton(texts)
+    assert list(made.others.values()) == [[99]]
+    assert made._over < LONGEST
 
 
 def test_without_the_library_nothing_is_made(monkeypatch):
