@@ -2,7 +2,7 @@
 
 `python bench/plugin.py` prints them; exit status 1 if one is above its limit. All are CPU time, both of the
 test's thread and of the server's, beside pytest with an empty plugin and beside the import of openai in the same run.
-The first use is judged by the latter: its limit is 400 ms on a machine that imports openai in 800.
+The limits are those of a machine that imports openai in 800 ms; figures are told as they are and at its pace.
 """
 
 import os
@@ -16,8 +16,13 @@ from tempfile import TemporaryDirectory
 ROOT = Path(__file__).resolve().parent.parent
 ROUNDS = 20
 EMPTY, OURS = "empty_plugin", "emulator.pytest_plugin"
-MOST = {"start": 10.0, "further": 2.0, "reset": 10.0}  # ms
-MOST_OF_OPENAI = 0.5  # of its import, in the same process
+OPENAI = 800.0  # ms that its import takes where the limits hold
+MOST = {  # ms
+    "added to pytest's start, unused": 10.0,
+    "first use in a process that has imported openai": 400.0,
+    "each further test": 2.0,
+    "reset of a namespace with 50 responses": 10.0,
+}
 TIMED = """\
 from time import process_time
 
@@ -114,25 +119,24 @@ def main() -> int:
         pytest_start(folder, OURS)  # compiles what is not
         pairs = pytest_starts(folder)
         runs = [fixture_times(folder) for _ in range(7)]
-    times = [run[0] for run in runs]
-    figures = {
-        "start": median(with_plugin - without for without, with_plugin in pairs),
-        "further": median(median(run[1:-1]) for run in times),
-        "reset": median(median(run[1]) for run in runs),
-    }
+    openai = median(times[-1] for times, _ in runs)
+    print(f"importing openai: {openai:.0f} ms, {openai / OPENAI:.2f} of those for which the limits are meant")
     beside = median(one / other for other, one in pairs)
     print(f"CPU of pytest's start with the plugin: {beside:.3f} of that with an empty one")
-    first, openai = (median(run[place] for run in times) for place in (0, -1))
-    share = median(run[0] / run[-1] for run in times)
-    told = f"{share:.2f} of importing openai (at most {MOST_OF_OPENAI})"
-    print(f"first use in a process that has imported openai: {told}, {first:.0f} ms beside {openai:.0f}")
-    for key, told in (
-        ("start", "added to pytest's start, unused"),
-        ("further", "each further test"),
-        ("reset", "reset of a namespace with 50 responses"),
-    ):
-        print(f"{told}: {figures[key]:.2f} ms (at most {MOST[key]:.0f})")
-    return int(share > MOST_OF_OPENAI or any(figures[key] > most for key, most in MOST.items()))
+    share = median(times[0] / times[-1] for times, _ in runs)
+    print(f"first use: {share:.2f} of importing openai")
+    figures = (
+        [(with_plugin - without, openai) for without, with_plugin in pairs],
+        [(times[0], times[-1]) for times, _ in runs],
+        [(median(times[1:-1]), times[-1]) for times, _ in runs],
+        [(median(resets), times[-1]) for times, resets in runs],
+    )
+    bad = False
+    for (told, most), pairs in zip(MOST.items(), figures, strict=True):
+        taken, paced = median(one for one, _ in pairs), median(one / of * OPENAI for one, of in pairs)
+        print(f"{told}: {taken:.2f} ms, at the pace of the limits {paced:.2f} (at most {most:.0f})")
+        bad |= paced > most
+    return int(bad)
 
 
 if __name__ == "__main__":
