@@ -1,8 +1,8 @@
 """Hosted tools before a run: what they refuse, and what their calls need; it makes no event and works on nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import cache, partial
+from typing import Generic, TypeVar
 
 from emulator.core.client_tools import GROUP, KINDS
 from emulator.core.dialects import Dialect
@@ -18,6 +18,7 @@ from emulator.script.planning import Said
 from emulator.tools import offered_tool, tool
 from emulator.tools.base import Containers, ToolContext, VectorStores
 
+T = TypeVar("T")
 QUESTIONS = ("mcp_approval_request",)
 
 
@@ -33,12 +34,27 @@ def context_of(namespace: Namespace, ask: Ask, dialect: Dialect, response_id: st
         settings=namespace.settings,
         response_id=response_id,
         ids=ItemIds(response_id, "tools"),
-        containers=cache(partial(_containers, namespace, ask)),
-        vector_stores=cache(partial(_search, namespace)),
+        containers=_Once(_containers, namespace, ask),
+        vector_stores=_Once(_search, namespace),
         goes_on=lambda call: go_on(ask, (call,)),
         now=now,
         listed=ask.listed,
     )
+
+
+class _Once(Generic[T]):
+    """What is made when it is first asked for, and is the same from then on; the library's `cache` is dear to make."""
+
+    __slots__ = ("_given", "_made", "_make")
+
+    def __init__(self, make: Callable[..., T], *given: object) -> None:
+        self._make, self._given = make, given
+        self._made: T | None = None
+
+    def __call__(self) -> T:
+        if self._made is None:
+            self._made = self._make(*self._given)
+        return self._made
 
 
 def _containers(namespace: Namespace, ask: Ask) -> Containers:
