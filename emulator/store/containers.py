@@ -11,6 +11,7 @@ from sqlalchemy import Connection, and_, bindparam, delete, exists, func, insert
 
 from emulator.core.records import dataclass
 from emulator.store import files
+from emulator.store.driver import find
 from emulator.store.engine import Rows
 from emulator.store.lists import next_time, paged
 from emulator.store.schema import container_files, containers, file_pieces
@@ -96,7 +97,7 @@ _TAKEN = select(exists().where(_AT_PATH))
 
 def get(connection: Connection, namespace: str, container_id: str) -> ContainerRow | None:
     """The row of a container, expired or not; None where there is none."""
-    found = connection.execute(_GET, {"ns": namespace, "cid": container_id}).first()
+    found = find(connection, _GET, {"ns": namespace, "cid": container_id})
     return ContainerRow(*found) if found else None
 
 
@@ -141,7 +142,7 @@ def remove(connection: Connection, namespace: str, container_id: str) -> bool:
 
 def get_file(connection: Connection, namespace: str, container_id: str, file_id: str) -> ContainerFileRow | None:
     """The row of a container's file; None where there is none, or a newer one took its place."""
-    found = connection.execute(_GET_FILE, {"ns": namespace, "cid": container_id, "fid": file_id}).first()
+    found = find(connection, _GET_FILE, {"ns": namespace, "cid": container_id, "fid": file_id})
     return ContainerFileRow(*found) if found else None
 
 

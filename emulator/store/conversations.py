@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, exists, or_, select, tuple_, update
 
 from emulator.core.records import dataclass
-from emulator.store.driver import add_rows, fetch
+from emulator.store.driver import add_rows, find
 from emulator.store.engine import Rows, in_parts
 from emulator.store.responses import GRACE, ResponseRow, chain_ids
 from emulator.store.schema import conversation_items, conversation_turns, conversations
@@ -69,7 +69,7 @@ _TURN = _TURN.where(
 
 def get(connection: Connection, namespace: str, conversation_id: str) -> ConversationRow | None:
     """The row of a conversation, deleted or not; None where there never was one."""
-    found = connection.execute(_GET, {"ns": namespace, "cid": conversation_id}).first()
+    found = find(connection, _GET, {"ns": namespace, "cid": conversation_id})
     return ConversationRow(*found) if found else None
 
 
@@ -173,8 +173,8 @@ def save_turn(connection: Connection, seen: ConversationRow, row: ResponseRow, n
 
 def turn_of(connection: Connection, namespace: str, response_id: str) -> TurnRow | None:
     """What a response has read; None where it went on with no conversation, or was not saved."""
-    found = fetch(connection, _TURN, {"ns": namespace, "rid": response_id})
-    return TurnRow(*found[0]) if found else None
+    found = find(connection, _TURN, {"ns": namespace, "rid": response_id})
+    return TurnRow(*found) if found else None
 
 
 def items_at(connection: Connection, namespace: str, conversation_id: str, revision: int) -> list[bytes]:
@@ -196,7 +196,7 @@ def page(connection: Connection, row: ConversationRow, asked: ItemPage) -> list[
 
 def find_item(connection: Connection, row: ConversationRow, item_id: str) -> tuple[int, bytes] | None:
     """The position and the JSON of an item that is in the conversation."""
-    found = connection.execute(_ITEM, {"ns": row.namespace, "cid": row.id, "item": item_id}).first()
+    found = find(connection, _ITEM, {"ns": row.namespace, "cid": row.id, "item": item_id})
     return (found[0], found[1]) if found else None
 
 

@@ -35,6 +35,12 @@ def fetch(connection: Connection, statement: Select[Any], values: Mapping[str, A
     return [_read(row, truths) for row in rows] if truths else rows
 
 
+def find(connection: Connection, statement: Select[Any], values: Mapping[str, Any]) -> Any:
+    """The only row of such a statement, or None."""
+    rows = fetch(connection, statement, values)
+    return rows[0] if rows else None
+
+
 def _read(row: Sequence[Any], truths: Sequence[int]) -> tuple[Any, ...]:
     """The row with its numbers that stand for yes or no as such; all else comes as it is."""
     read = list(row)

@@ -10,6 +10,7 @@ from dataclasses import replace
 from sqlalchemy import Connection, Table, and_, bindparam, delete, exists, insert, or_, select, tuple_, update
 
 from emulator.core.records import dataclass
+from emulator.store.driver import find
 from emulator.store.engine import in_parts
 from emulator.store.lists import next_time, paged
 from emulator.store.schema import file_pieces, files, vector_store_chunks, vector_store_files
@@ -75,7 +76,7 @@ _RENAME_PIECES = update(file_pieces).where(_PIECE_OF).values(file_id=bindparam("
 
 def get(connection: Connection, namespace: str, file_id: str, now: float) -> FileRow | None:
     """The row of a file; None where there is none, its upload is under way, or it has expired by `now`."""
-    found = connection.execute(_GET, {"ns": namespace, "fid": file_id, "now": now}).first()
+    found = find(connection, _GET, {"ns": namespace, "fid": file_id, "now": now})
     return FileRow(*found) if found else None
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, bindparam, delete, exists, func, insert, or_, select, update
 
 from emulator.core.records import dataclass
-from emulator.store.driver import add_rows, fetch
+from emulator.store.driver import add_rows, fetch, find
 from emulator.store.schema import (
     chunks,
     container_files,
@@ -99,8 +99,8 @@ _COUNT = select(counters.c.name, counters.c.value).where(counters.c.namespace ==
 
 def get(connection: Connection, name: str) -> NamespaceRow | None:
     """The row of a namespace; None where nobody has used it."""
-    found = fetch(connection, _GET, {"ns": name})
-    return NamespaceRow(*found[0]) if found else None
+    found = find(connection, _GET, {"ns": name})
+    return NamespaceRow(*found) if found else None
 
 
 def use(

@@ -10,7 +10,7 @@ import orjson
 from sqlalchemy import CTE, Connection, and_, bindparam, delete, exists, literal, select, tuple_, update
 
 from emulator.core.records import dataclass
-from emulator.store.driver import add_rows, fetch
+from emulator.store.driver import add_rows, fetch, find
 from emulator.store.engine import Rows, in_parts
 from emulator.store.schema import chunks, conversation_turns, items, responses
 
@@ -115,8 +115,8 @@ _HIDE = (
 
 def get(connection: Connection, namespace: str, response_id: str) -> ResponseRow | None:
     """The row of a response, hidden or expired too; None where there never was one."""
-    found = fetch(connection, _GET, {"ns": namespace, "rid": response_id})
-    return ResponseRow(*found[0]) if found else None
+    found = find(connection, _GET, {"ns": namespace, "rid": response_id})
+    return ResponseRow(*found) if found else None
 
 
 def new_rows(row: ResponseRow, item_ids: Iterable[str], lines: Sequence[bytes] = ()) -> Rows:

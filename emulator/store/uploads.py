@@ -8,6 +8,7 @@ from sqlalchemy import Connection, and_, bindparam, delete, exists, insert, sele
 
 from emulator.core.records import dataclass
 from emulator.store import files
+from emulator.store.driver import find
 from emulator.store.files import FileRow
 from emulator.store.schema import upload_parts, uploads
 
@@ -60,7 +61,7 @@ def add(connection: Connection, row: UploadRow) -> None:
 
 def get(connection: Connection, namespace: str, upload_id: str) -> UploadRow | None:
     """The row of an upload, also of one that has ended; None where there is none."""
-    found = connection.execute(_GET, {"ns": namespace, "uid": upload_id}).first()
+    found = find(connection, _GET, {"ns": namespace, "uid": upload_id})
     return UploadRow(*found) if found else None
 
 

@@ -26,6 +26,7 @@ from sqlalchemy import (
 
 from emulator.core.records import dataclass
 from emulator.core.search import Chunk
+from emulator.store.driver import find
 from emulator.store.lists import Page, next_time, page_of
 from emulator.store.schema import files, vector_store_batches, vector_store_chunks, vector_store_files, vector_stores
 
@@ -142,7 +143,7 @@ _GET_BATCH = select(*vector_store_batches.c).where(
 
 def get(connection: Connection, namespace: str, store_id: str) -> StoreRow | None:
     """The row of a vector store, expired or not; None where there is none."""
-    found = connection.execute(_GET, {"ns": namespace, "sid": store_id}).first()
+    found = find(connection, _GET, {"ns": namespace, "sid": store_id})
     return StoreRow(*found) if found else None
 
 
@@ -202,7 +203,7 @@ def put_files(connection: Connection, indexed: Sequence[Indexed], now: float, ba
 def get_file(connection: Connection, namespace: str, store_id: str, file_id: str, now: float) -> SearchedFileRow | None:
     """The row of a vector store's file; None where there is none."""
     key = {"ns": namespace, "sid": store_id, "fid": file_id, "now": now}
-    found = connection.execute(_GET_FILE, key).first()
+    found = find(connection, _GET_FILE, key)
     return SearchedFileRow(*found) if found else None
 
 
@@ -252,7 +253,7 @@ def searched(connection: Connection, namespace: str, store_id: str, now: float) 
 
 def get_batch(connection: Connection, namespace: str, store_id: str, batch_id: str) -> BatchRow | None:
     """The row of a batch; None where there is none."""
-    found = connection.execute(_GET_BATCH, {"ns": namespace, "sid": store_id, "bid": batch_id}).first()
+    found = find(connection, _GET_BATCH, {"ns": namespace, "sid": store_id, "bid": batch_id})
     return BatchRow(*found) if found else None
 
 

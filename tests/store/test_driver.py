@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import Select, bindparam, select
 
-from emulator.store import conversations, namespaces, responses, webhooks
+from emulator.store import containers, conversations, files, namespaces, responses, uploads, vector_stores, webhooks
 from emulator.store.driver import add_rows, fetch
 from emulator.store.responses import ResponseRow
 from emulator.store.schema import metadata
@@ -59,7 +59,9 @@ def given(name, value):
     return value if value is not None else 0 if name in ("after", "now") else "1"
 
 
-@pytest.mark.parametrize("module", [conversations, namespaces, responses, webhooks])
+@pytest.mark.parametrize(
+    "module", [containers, conversations, files, namespaces, responses, uploads, vector_stores, webhooks]
+)
 def test_every_statement_that_is_kept_can_be_asked_either_way(module):
     kept = [found for found in vars(module).values() if isinstance(found, Select)]
     assert kept
