@@ -1,6 +1,7 @@
 """Generated plans and the whole log of a plan, for the laws that hold for every plan."""
 
 import asyncio
+from types import SimpleNamespace
 
 import orjson
 from hypothesis import strategies as st
@@ -170,8 +171,7 @@ def prepared(steps):
         response_id=RESPONSE_ID,
         ids=ItemIds(RESPONSE_ID, "tools"),
         now=STARTED,
-        containers=NoContainers,
-        vector_stores=lambda: None,
+        helpers=SimpleNamespace(containers=NoContainers(), vector_stores=None),
     )
     said = asyncio.run(prepare(Said(tuple(steps)), context))
     return said.steps

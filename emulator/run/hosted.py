@@ -1,14 +1,14 @@
 """Hosted tools before a run: what they refuse, and what their calls need; it makes no event and works on nothing."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Generic, TypeVar
 
 from emulator.core.client_tools import GROUP, KINDS
 from emulator.core.dialects import Dialect
 from emulator.core.errors import ApiError
 from emulator.core.hosted import HostedCall
 from emulator.core.ids import ItemIds
+from emulator.core.once import once
 from emulator.run.jobs import leased
 from emulator.run.namespace import Namespace
 from emulator.script.ask import Ask
@@ -18,7 +18,6 @@ from emulator.script.planning import Said
 from emulator.tools import offered_tool, tool
 from emulator.tools.base import Containers, ToolContext, VectorStores
 
-T = TypeVar("T")
 QUESTIONS = ("mcp_approval_request",)
 
 
@@ -34,39 +33,30 @@ def context_of(namespace: Namespace, ask: Ask, dialect: Dialect, response_id: st
         settings=namespace.settings,
         response_id=response_id,
         ids=ItemIds(response_id, "tools"),
-        containers=_Once(_containers, namespace, ask),
-        vector_stores=_Once(_search, namespace),
+        helpers=_Helpers(namespace, ask),
         goes_on=lambda call: go_on(ask, (call,)),
         now=now,
         listed=ask.listed,
     )
 
 
-class _Once(Generic[T]):
-    """What is made when it is first asked for, and is the same from then on; the library's `cache` is dear to make."""
+class _Helpers:
+    """What most runs need nothing of, so that neither it nor its modules are there before a tool asks."""
 
-    __slots__ = ("_given", "_made", "_make")
+    def __init__(self, namespace: Namespace, ask: Ask) -> None:
+        self._namespace, self._ask = namespace, ask
 
-    def __init__(self, make: Callable[..., T], *given: object) -> None:
-        self._make, self._given = make, given
-        self._made: T | None = None
+    @once
+    def containers(self) -> Containers:
+        from emulator.run.code import RunContainers
 
-    def __call__(self) -> T:
-        if self._made is None:
-            self._made = self._make(*self._given)
-        return self._made
+        return RunContainers(self._namespace, self._ask)
 
+    @once
+    def vector_stores(self) -> VectorStores:
+        from emulator.run.file_search import RunSearch
 
-def _containers(namespace: Namespace, ask: Ask) -> Containers:
-    from emulator.run.code import RunContainers  # most requests offer no tool that needs them
-
-    return RunContainers(namespace, ask)
-
-
-def _search(namespace: Namespace) -> VectorStores:
-    from emulator.run.file_search import RunSearch
-
-    return RunSearch(namespace)
+        return RunSearch(self._namespace)
 
 
 async def check_tools(context: ToolContext) -> None:

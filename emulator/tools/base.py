@@ -58,6 +58,18 @@ class VectorStores(Protocol):
         """The results, as the wire has them, for queries in the vector stores of an offered tool."""
 
 
+class Helpers(Protocol):
+    """What the tools of one run share, each made when a tool first asks for it."""
+
+    @property
+    def containers(self) -> Containers:
+        """Where the run's code runs."""
+
+    @property
+    def vector_stores(self) -> VectorStores:
+        """Where the run searches."""
+
+
 @dataclass(frozen=True, slots=True)
 class ToolContext:
     """What a tool may reach of one run, handed to it by `run/`.
@@ -66,7 +78,7 @@ class ToolContext:
     `now` is the run's start in seconds of the namespace's clock; `ids` gives what two items of the run share. What a
     tool adds to `warnings` the client is told. `said` are the steps that come before the one at hand; `listed` are the
     tools of the MCP servers that the chain has listed, by label. `goes_on` is what the built-in model says after a call
-    that was its own. `containers` and `vector_stores` are made when a tool first asks for them.
+    that was its own.
     """
 
     request: CreateRequest
@@ -79,12 +91,21 @@ class ToolContext:
     response_id: str
     ids: ItemIds
     now: float
-    containers: Callable[[], Containers]
-    vector_stores: Callable[[], VectorStores]
+    helpers: Helpers
     warnings: list[str] = field(default_factory=list)
     said: tuple[Any, ...] = ()
     listed: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
     goes_on: Callable[[HostedCall], tuple[Any, ...]] = lambda _: ()
+
+    @property
+    def containers(self) -> Containers:
+        """Where the run's code runs."""
+        return self.helpers.containers
+
+    @property
+    def vector_stores(self) -> VectorStores:
+        """Where the run searches."""
+        return self.helpers.vector_stores
 
     def offered(self, *types: str) -> list[Object]:
         """The request's tools of these types, as a response echoes them."""

@@ -24,22 +24,22 @@ class CodeInterpreter(Tool):
 
     async def admit(self, tool: dict[str, Any], param: str, context: ToolContext) -> None:
         """The container, or the files for a new one, must be there."""
-        await context.containers().check(tool["container"], f"{param}.container", context.warnings.append)
+        await context.containers.check(tool["container"], f"{param}.container", context.warnings.append)
 
     async def prepare(self, step: HostedCall, context: ToolContext) -> tuple[HostedCall, ...]:
         """The call with its container, and ids for its files; in a sandbox it is work."""
         offered = context.offered("code_interpreter")
-        container_id = await context.containers().open(offered[0]["container"] if offered else AUTO)
+        container_id = await context.containers.open(offered[0]["container"] if offered else AUTO)
         fields = {**step.fields, "container_id": container_id}
         pretended = fields.pop("pretended", False)
         scripted = not pretended and fields.keys() & {"outputs", "files", "status"}
-        if context.containers().runs_code and not scripted:
+        if context.containers.runs_code and not scripted:
             return (replace(step, fields={"code": fields["code"], "container_id": container_id}, work={}),)
         return (replace(step, fields=_with_ids(fields, context)),)
 
     async def work(self, step: HostedCall, context: ToolContext) -> HostedCall:
         """Really run the code."""
-        ran = await context.containers().run(step.fields["container_id"], step.fields["code"])
+        ran = await context.containers.run(step.fields["container_id"], step.fields["code"])
         files = {name: b64encode(data).decode() for name, data in ran.files.items()}
         fields = {**step.fields, "outputs": list(ran.outputs), "files": files, "status": ran.status}
         return replace(step, work=None, fields=_with_ids(fields, context))

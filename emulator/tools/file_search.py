@@ -28,7 +28,7 @@ class FileSearch(Tool):
 
     async def admit(self, tool: dict[str, Any], param: str, context: ToolContext) -> None:
         """Every vector store must be there and not expired."""
-        await context.vector_stores().check(tool["vector_store_ids"], f"{param}.vector_store_ids")
+        await context.vector_stores.check(tool["vector_store_ids"], f"{param}.vector_store_ids")
 
     async def prepare(self, step: HostedCall, context: ToolContext) -> tuple[Any, ...]:
         """The call with its results, and what the built-in model says of them."""
@@ -38,7 +38,7 @@ class FileSearch(Tool):
         if "results" in fields:
             fields["results"] = [_whole(result) for result in fields["results"]]
         elif offered and fields.get("status", "completed") == "completed":
-            fields["results"] = await context.vector_stores().search(offered[0], fields["queries"])
+            fields["results"] = await context.vector_stores.search(offered[0], fields["queries"])
         else:
             fields["results"] = []
         call = replace(step, fields=fields)
