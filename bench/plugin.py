@@ -132,8 +132,8 @@ def main() -> int:
         [(median(resets), times[-1]) for times, resets in runs],
     )
     bad = False
-    for (told, most), pairs in zip(MOST.items(), figures, strict=True):
-        taken, paced = median(one for one, _ in pairs), median(one / of * OPENAI for one, of in pairs)
+    for (told, most), found in zip(MOST.items(), figures, strict=True):
+        taken, paced = median(one for one, _ in found), median(one / of * OPENAI for one, of in found)
         print(f"{told}: {taken:.2f} ms, at the pace of the limits {paced:.2f} (at most {most:.0f})")
         bad |= paced > most
     return int(bad)

@@ -45,10 +45,15 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 @pytest.fixture(scope="session")
 def emulator_server(pytestconfig: pytest.Config) -> Iterator["Emulator"]:
     """One server for all tests of this process, or the one that runs elsewhere (--emulator-url)."""
-    from emulator.core.collector import kept_still
+    from emulator.testing import Emulator
 
-    with kept_still():
-        server = _started(pytestconfig)
+    with _in_one_line():
+        server = Emulator(
+            _from(pytestconfig.rootpath, pytestconfig.getini("emulator_fixtures") or None),
+            unmatched=pytestconfig.getini("emulator_unmatched") or None,
+            url=_url(pytestconfig),
+            **_settings(pytestconfig),
+        ).start()
     yield server
     server.stop()
 
@@ -89,18 +94,6 @@ def pytest_runtest_makereport(item: pytest.Item) -> Any:
         if told:
             report.sections.append(("Responses emulator", told))
     return report
-
-
-def _started(config: pytest.Config) -> "Emulator":
-    from emulator.testing import Emulator
-
-    with _in_one_line():
-        return Emulator(
-            _from(config.rootpath, config.getini("emulator_fixtures") or None),
-            unmatched=config.getini("emulator_unmatched") or None,
-            url=_url(config),
-            **_settings(config),
-        ).start()
 
 
 def _url(config: pytest.Config) -> str | None:

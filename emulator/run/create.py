@@ -157,7 +157,7 @@ def _events(run: Run) -> Iterator[Due]:
 
 async def _save(run: Run, log: EventLog) -> bytes:
     if not run.request.store:
-        if run.plan.makes_files and (files := await _files(run)):
+        if files := await _files(run):
             await run.namespace.store.insert(files)
         return log.fold()
     row = _row(run, log)
@@ -166,6 +166,8 @@ async def _save(run: Run, log: EventLog) -> bytes:
 
 
 async def _files(run: Run) -> Rows:
+    if not run.plan.makes_files:
+        return {}
     from emulator.run.code import made_files
 
     return await made_files(run.namespace, run.plan)
@@ -174,7 +176,7 @@ async def _files(run: Run) -> Rows:
 async def _add(run: Run, row: ResponseRow, log: EventLog, lines: list[bytes]) -> None:
     output = log.response["output"] if log.ended else []
     item_ids = dict.fromkeys([item["id"] for item in (*run.ready.items, *output)])
-    more = await _files(run) if log.ended and run.plan.makes_files else {}
+    more = await _files(run) if log.ended else {}
     if row.background and log.ended and run.namespace.webhooks:
         more = {**more, **new_deliveries(run.namespace, row)}
     new = {**rows.new_rows(row, item_ids, lines), **more}

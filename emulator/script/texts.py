@@ -46,7 +46,6 @@ class Texts:
         by_text: dict[bytes, Places] = {}
         for text, place in texts:
             by_text.setdefault(_raw(text), []).append(place)
-        self._empty = not by_text
         self._plain = by_text
         self._filed: Sequence[Automaton | _Filed] = ()
         if len(by_text) <= FEW:
@@ -74,7 +73,7 @@ class Texts:
         self._filed = filed
 
     def __bool__(self) -> bool:
-        return not self._empty
+        return bool(self._plain or self._filed)
 
     def within(self, text: str) -> Places:
         """The places of the texts that are in this one, in no order, each once."""
